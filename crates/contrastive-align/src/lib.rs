@@ -1,0 +1,1 @@
+//! Contrastive alignment of image and text encoders, zero-shot classification and retrieval.

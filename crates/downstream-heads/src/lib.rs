@@ -1,0 +1,1 @@
+//! Linear probing and fine-tuning of an image encoder, and the evaluation protocol.

@@ -1,0 +1,1 @@
+//! Metrics with intervals for classification, regression and retrieval.

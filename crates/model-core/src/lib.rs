@@ -1,0 +1,1 @@
+//! Encoder trait, transformer layers, Hugging Face weights, optimizers and the training loop.

@@ -1,0 +1,1 @@
+//! Finds identifiers in French radiology reports and replaces them by consistent surrogates.

@@ -1,0 +1,1 @@
+//! Text encoders with Hugging Face names for French radiology reports.

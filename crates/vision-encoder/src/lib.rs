@@ -1,0 +1,1 @@
+//! Vision transformers with Hugging Face names for radiographs.

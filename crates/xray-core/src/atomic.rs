@@ -1,0 +1,130 @@
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::{Error, Result};
+
+/// A file that appears under its name only when it is whole.
+///
+/// What is written goes to a temporary neighbour; [`AtomicFile::commit`] flushes it to the disk and
+/// renames it. Dropped before that, it leaves what was there before.
+///
+/// ```
+/// use std::io::Write;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("metrics.json");
+/// let mut file = xray_core::AtomicFile::create(&path)?;
+/// file.write_all(b"{}")?;
+/// assert!(!path.exists());
+/// file.commit()?;
+/// assert!(path.exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct AtomicFile {
+    file: io::BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl AtomicFile {
+    /// Starts a file that will be `path`; its folder is made if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] if the folder cannot be written.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_owned();
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let file = fs::create_dir_all(folder)
+            .and_then(|()| NamedTempFile::with_prefix_in(".partial-", folder))
+            .map_err(|source| Error::file("writing", &path, source))?;
+        Ok(Self { file: io::BufWriter::new(file), path })
+    }
+
+    /// Writes `bytes` as the whole of `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`]; `path` is then as it was before.
+    pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+        let mut file = Self::create(path)?;
+        file.write_all(bytes).map_err(|source| Error::file("writing", &file.path, source))?;
+        file.commit()
+    }
+
+    /// Where the bytes lie until the file is committed, for writers that want a path.
+    pub fn temporary_path(&self) -> &Path {
+        self.file.get_ref().path()
+    }
+
+    /// Makes the file appear.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`], as when the disk is full; the path is then as it was before.
+    pub fn commit(self) -> Result<()> {
+        let Self { file, path } = self;
+        let finish = || -> io::Result<()> {
+            let file = file.into_inner().map_err(|error| error.into_error())?;
+            file.as_file().sync_all()?;
+            share(file.as_file())?;
+            file.persist(&path)?;
+            Ok(())
+        };
+        finish().map_err(|source| Error::file("writing", &path, source))
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Temporary files are private; a finished one gets the usual permissions of new files.
+#[cfg(unix)]
+fn share(file: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn share(_: &fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_file_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/er/file");
+        AtomicFile::write(&path, b"first").unwrap();
+        let mut second = AtomicFile::create(&path).unwrap();
+        second.write_all(b"half of the sec").unwrap();
+        drop(second);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_error_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let in_the_way = folder.path().join("file");
+        fs::write(&in_the_way, b"").unwrap();
+        let error = AtomicFile::write(in_the_way.join("child"), b"").unwrap_err();
+        assert!(error.to_string().contains("child"));
+    }
+}

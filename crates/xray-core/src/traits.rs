@@ -1,0 +1,125 @@
+use std::path::Path;
+
+use crate::{ImageTensor, Report, Study};
+
+/// Items behind an index: shards, a public set, a list in memory.
+pub trait Dataset: Send + Sync {
+    /// What an index gives.
+    type Item: Send;
+    /// Why it may not.
+    type Error;
+
+    /// How many items there are.
+    fn len(&self) -> usize;
+
+    /// The item at `index`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the item from being read.
+    ///
+    /// # Panics
+    ///
+    /// If `index` is not below [`Dataset::len`], as a slice does.
+    fn get(&self, index: usize) -> Result<Self::Item, Self::Error>;
+
+    /// Whether there is no item.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Makes a report into another one: extraction, cleaning, de-identification.
+pub trait ReportTransform: Send + Sync {
+    /// Why a report may be refused.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The report, transformed.
+    ///
+    /// # Errors
+    ///
+    /// A report that may not be passed on is refused, never passed on as it was.
+    fn apply(&self, report: Report) -> Result<Report, Self::Error>;
+}
+
+/// Lists the studies of an archive.
+pub trait StudySource {
+    /// Why an archive cannot be listed.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Every study, in an order that does not change between calls.
+    ///
+    /// # Errors
+    ///
+    /// If the archive itself cannot be read; a file that is broken is left out and accounted for.
+    fn studies(&self) -> Result<Vec<Study>, Self::Error>;
+}
+
+/// Decodes an image file into grey values in `[0, 1]`, bone bright.
+pub trait ImageDecoder: Send + Sync {
+    /// Why a file may not be decoded.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The pixels of `path`.
+    ///
+    /// # Errors
+    ///
+    /// Names the file and the cause.
+    fn decode(&self, path: &Path) -> Result<ImageTensor, Self::Error>;
+}
+
+/// Makes an image into another one. What is random in it comes from `seed` alone.
+pub trait ImageTransform: Send + Sync {
+    /// The image, transformed.
+    fn apply(&self, image: ImageTensor, seed: u64) -> ImageTensor;
+}
+
+/// Tells how much text is burned into an image.
+pub trait TextGate: Send + Sync {
+    /// Why an image may not be judged.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The number of characters found, or the gate's estimate of it.
+    ///
+    /// # Errors
+    ///
+    /// If the detector itself fails.
+    fn characters(&self, image: &ImageTensor) -> Result<usize, Self::Error>;
+}
+
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<T: Dataset + ?Sized> Dataset for $pointer {
+            type Item = T::Item;
+            type Error = T::Error;
+            fn len(&self) -> usize {
+                (**self).len()
+            }
+            fn get(&self, index: usize) -> Result<Self::Item, Self::Error> {
+                (**self).get(index)
+            }
+        }
+
+        impl<T: ReportTransform + ?Sized> ReportTransform for $pointer {
+            type Error = T::Error;
+            fn apply(&self, report: Report) -> Result<Report, Self::Error> {
+                (**self).apply(report)
+            }
+        }
+
+        impl<T: ImageDecoder + ?Sized> ImageDecoder for $pointer {
+            type Error = T::Error;
+            fn decode(&self, path: &Path) -> Result<ImageTensor, Self::Error> {
+                (**self).decode(path)
+            }
+        }
+
+        impl<T: ImageTransform + ?Sized> ImageTransform for $pointer {
+            fn apply(&self, image: ImageTensor, seed: u64) -> ImageTensor {
+                (**self).apply(image, seed)
+            }
+        }
+    )*};
+}
+
+forward!(Box<T>, std::sync::Arc<T>);

@@ -1,0 +1,1 @@
+//! From DICOM files and reports to de-identified, paired, sharded training batches.

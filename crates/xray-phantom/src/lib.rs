@@ -1,0 +1,1 @@
+//! Simulated bone radiographs with French reports, identifiers and exact labels.

@@ -1,0 +1,1 @@
+//! Vision-language alignment of bone radiographs with French radiology reports.
