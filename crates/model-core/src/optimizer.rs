@@ -1,0 +1,44 @@
+use std::fmt::Debug;
+
+use tch::Tensor;
+
+use crate::Result;
+
+/// A trainable tensor with what the optimizer does to it.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Its name in the variable store.
+    pub name: String,
+    /// The tensor itself; changing it changes the model.
+    pub tensor: Tensor,
+    /// What its learning rate is multiplied by.
+    pub rate: f64,
+    /// Its weight decay.
+    pub weight_decay: f64,
+}
+
+/// Moves parameters along their gradients, with a state that can be saved.
+pub trait Optimizer: Debug + Send {
+    /// What is trained, sorted by name, so that every process has the same order.
+    fn parameters(&self) -> &[Parameter];
+
+    /// Moves every parameter that has a gradient.
+    fn step(&mut self, lr: f64);
+
+    /// Forgets the gradients.
+    fn zero_grad(&mut self) {
+        for parameter in self.parameters() {
+            parameter.tensor.shallow_clone().zero_grad();
+        }
+    }
+
+    /// Everything that [`Optimizer::step`] remembers from one call to the next, by name.
+    fn state(&self) -> Vec<(String, Tensor)>;
+
+    /// Takes back what [`Optimizer::state`] gave.
+    ///
+    /// # Errors
+    ///
+    /// If a tensor is missing, is one too many or has another shape; the state is then as it was.
+    fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()>;
+}
