@@ -1,0 +1,52 @@
+/// An X-ray machine of the simulated hospital.
+#[derive(Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Device {
+    /// Manufacturer, as the header says it.
+    pub manufacturer: &'static str,
+    /// Model name.
+    pub model: &'static str,
+    /// DICOM modality: CR or DX.
+    pub modality: &'static str,
+    /// Bits of a grey value.
+    pub bits: u16,
+    /// Whether files say MONOCHROME1 (bone dark).
+    pub inverted: bool,
+    /// Whether its lead letters are D and G rather than R and L.
+    pub french_marker: bool,
+}
+
+/// The machines of the hospital. All names are invented.
+pub static DEVICES: [Device; 3] = [
+    Device {
+        manufacturer: "SIMULATED Lumen",
+        model: "Ossa DR 3",
+        modality: "DX",
+        bits: 12,
+        inverted: false,
+        french_marker: true,
+    },
+    Device {
+        manufacturer: "SIMULATED Lumen",
+        model: "Ossa CR 1",
+        modality: "CR",
+        bits: 12,
+        inverted: true,
+        french_marker: true,
+    },
+    Device {
+        manufacturer: "SIMULATED Kalliste",
+        model: "Flatline 40",
+        modality: "DX",
+        bits: 12,
+        inverted: true,
+        french_marker: false,
+    },
+];
+
+impl Device {
+    /// The greatest grey value.
+    pub fn greatest(&self) -> u16 {
+        ((1u32 << self.bits) - 1) as u16
+    }
+}

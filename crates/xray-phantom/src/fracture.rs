@@ -1,0 +1,154 @@
+use serde::Serialize;
+use xray_core::BodyPart;
+
+use crate::bone::{Bone, Carpal};
+use crate::draw::Draw;
+use crate::geometry::{Motion, Point, add, cross, dot, scale, sub, unit};
+use crate::skeleton::Part;
+
+/// A break of one bone: what was cut off, and how far it moved.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fracture {
+    /// The bone.
+    pub bone: Bone,
+    /// How far the fragment slid along the cut, in millimetres of the patient.
+    pub displacement_mm: f32,
+    /// By how much it turned, in degrees.
+    pub angle_deg: f32,
+    /// How far it was pushed into the shaft, in millimetres; negative where it was pulled off.
+    pub impaction_mm: f32,
+    /// The angle between the cut and a plane across the bone, in degrees.
+    pub obliquity_deg: f32,
+    /// Where along the bone the cut lies: 0 at its proximal end, 1 at the distal.
+    pub level: f32,
+    #[serde(skip)]
+    cut: Cut,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Cut {
+    point: Point,
+    normal: Point,
+    /// Amplitude of the ragged edge, its wave numbers and phases.
+    jag: [f32; 5],
+    motion: Motion,
+}
+
+impl Fracture {
+    /// Whether the fragment has moved by less than a reader would measure.
+    pub fn is_undisplaced(&self) -> bool {
+        self.displacement_mm < 1.0 && self.angle_deg < 5.0
+    }
+
+    /// How `p` lies to the cut: positive in the fragment.
+    pub(crate) fn side(&self, p: Point) -> f32 {
+        let Cut { point, normal, jag, .. } = &self.cut;
+        let from = sub(p, *point);
+        let across = unit(cross(*normal, [0.31, 0.2, 0.93]));
+        let other = cross(*normal, across);
+        let wave = (jag[1] * dot(from, across) + jag[3]).sin() + (jag[2] * dot(from, other) + jag[4]).sin();
+        dot(from, *normal) + jag[0] * wave
+    }
+
+    /// Where the fragment went, in the frame at rest.
+    pub(crate) fn motion(&self) -> &Motion {
+        &self.cut.motion
+    }
+
+    /// Whether what hangs on the bone goes with the fragment.
+    pub(crate) fn carries(&self) -> bool {
+        !matches!(self.bone, Bone::Ulna | Bone::Carpal(_))
+    }
+
+    /// The bone that breaks in an image of `part`: the distal radius most often, as in life.
+    pub(crate) fn draw_bone(part: BodyPart, draw: &mut Draw) -> Bone {
+        let scaphoid = Bone::Carpal(Carpal::Scaphoid);
+        if part == BodyPart::Wrist {
+            return [Bone::Radius, Bone::Ulna, scaphoid][draw.weighted(&[0.68, 0.17, 0.15])];
+        }
+        let ray = [1u8, 2, 3, 4, 5][draw.weighted(&[0.14, 0.16, 0.14, 0.19, 0.37])];
+        match draw.weighted(&[0.45, 0.27, 0.13, 0.08, 0.07]) {
+            0 => Bone::Metacarpal(ray),
+            1 => Bone::ProximalPhalanx(ray),
+            2 if ray > 1 => Bone::MiddlePhalanx(ray),
+            2 | 3 => Bone::DistalPhalanx(ray),
+            _ => Bone::Radius,
+        }
+    }
+
+    /// A fracture of `part`, of a patient whose bones are `size` times those at rest.
+    pub(crate) fn draw(part: &Part, size: f32, draw: &mut Draw) -> Self {
+        let axis = match part.bone {
+            Bone::Carpal(_) => unit([0.45, 0.75, 0.48]),
+            _ => part.axis,
+        };
+        let [low, high] = part.mesh.extent(axis);
+        let length = high - low;
+        // Millimetres from the distal end for the forearm, a share of the length elsewhere.
+        let along = match part.bone {
+            Bone::Radius => high - draw.range(11.0, 26.0),
+            Bone::Ulna if draw.chance(0.6) => high - draw.range(4.5, 8.0),
+            Bone::Ulna => high - draw.range(14.0, 28.0),
+            Bone::Metacarpal(_) => low + length * draw.range(0.45, 0.84),
+            Bone::Carpal(_) => low + length * draw.range(0.4, 0.65),
+            _ => low + length * draw.range(0.25, 0.75),
+        };
+        let near: Vec<Point> =
+            part.mesh.points.iter().copied().filter(|p| (dot(*p, axis) - along).abs() < 4.0).collect();
+        let sum = near.iter().fold([0.0; 3], |sum, p| add(sum, *p));
+        let middle = scale(sum, 1.0 / near.len().max(1) as f32);
+        let point = add(middle, scale(axis, along - dot(middle, axis)));
+        let breadth = near.iter().map(|p| dot(sub(*p, point), sub(*p, point)).sqrt()).fold(1.0, f32::max);
+
+        let side = unit(cross(axis, [0.0, 0.0, 1.0]));
+        let palmar = cross(side, axis);
+        let around = |degrees: f32| {
+            let (sin, cos) = degrees.to_radians().sin_cos();
+            add(scale(side, cos), scale(palmar, sin))
+        };
+        let undisplaced = draw.chance(0.1);
+        let small = matches!(part.bone, Bone::Carpal(_));
+        let slide = if undisplaced {
+            draw.range(0.0, 0.8)
+        } else {
+            draw.range(if small { 0.8 } else { 1.6 }, (breadth * 0.85).clamp(2.2, 8.0))
+        };
+        let angle = match (undisplaced, small) {
+            (true, _) => draw.range(0.0, 4.0),
+            (_, true) => draw.range(3.0, 18.0),
+            _ => draw.range(9.0, 34.0),
+        };
+        let impaction = if undisplaced {
+            -draw.range(0.5, 1.0)
+        } else if part.bone == Bone::Radius && draw.chance(0.55) {
+            draw.range(0.8, 3.5)
+        } else {
+            -draw.range(0.5, 1.8)
+        };
+        let obliquity = if draw.chance(0.5) { draw.range(0.0, 15.0) } else { draw.range(15.0, 42.0) };
+        let normal = Motion::rotation(around(draw.range(0.0, 360.0)), obliquity, [0.0; 3]).turn(axis);
+        // Slides are in the plane of the bone's breadth; a turn is more often to the palm or the back.
+        let slide_direction = around(draw.range(0.0, 360.0));
+        let turn_axis = around(draw.normal(0.0, 40.0));
+        let signed_angle = angle * draw.sign();
+        let moved = sub(scale(slide_direction, slide), scale(axis, impaction));
+        let motion =
+            Motion::rotation(turn_axis, signed_angle, point).then(&Motion::translation(moved));
+        let jag = [
+            draw.range(0.15, 0.6),
+            draw.range(0.5, 1.1),
+            draw.range(0.5, 1.1),
+            draw.range(0.0, 6.2),
+            draw.range(0.0, 6.2),
+        ];
+        Self {
+            bone: part.bone,
+            displacement_mm: slide * size,
+            angle_deg: angle,
+            impaction_mm: impaction * size,
+            obliquity_deg: obliquity,
+            level: (along - low) / length,
+            cut: Cut { point, normal, jag, motion },
+        }
+    }
+}

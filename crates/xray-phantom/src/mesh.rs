@@ -1,0 +1,113 @@
+use crate::geometry::{Motion, Point, add, cross, dot, scale, sub, unit};
+
+/// A closed surface. What is cut from it is closed again, so that the sum of signed depths over its
+/// triangles is the length of a ray inside.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mesh {
+    pub(crate) points: Vec<Point>,
+    pub(crate) triangles: Vec<[u16; 3]>,
+}
+
+impl Mesh {
+    /// Outward unit normals, one a point, weighted by the area of the triangles around it.
+    pub(crate) fn normals(&self) -> Vec<Point> {
+        let mut normals = vec![[0.0; 3]; self.points.len()];
+        for corners in &self.triangles {
+            let [a, b, c] = corners.map(|i| self.points[usize::from(i)]);
+            let area = cross(sub(b, a), sub(c, a));
+            for i in corners {
+                normals[usize::from(*i)] = add(normals[usize::from(*i)], area);
+            }
+        }
+        normals.into_iter().map(unit).collect()
+    }
+
+    pub(crate) fn moved(mut self, motion: &Motion) -> Self {
+        for point in &mut self.points {
+            *point = motion.apply(*point);
+        }
+        self
+    }
+
+    /// The part where `side` is positive, closed by a fan. `side` gives a signed distance from the cut.
+    pub(crate) fn kept(&self, side: impl Fn(Point) -> f32) -> Self {
+        let distance: Vec<f32> = self.points.iter().map(|p| side(*p)).collect();
+        let mut out = Self::default();
+        let mut renumbered = vec![u16::MAX; self.points.len()];
+        let mut cut: Vec<[Point; 2]> = Vec::new();
+        for corners in &self.triangles {
+            let inside = corners.map(|i| distance[usize::from(i)] > 0.0);
+            if inside == [true; 3] {
+                let triangle = corners.map(|i| {
+                    let place = &mut renumbered[usize::from(i)];
+                    if *place == u16::MAX {
+                        *place = out.push(self.points[usize::from(i)]);
+                    }
+                    *place
+                });
+                out.triangles.push(triangle);
+            } else if inside != [false; 3] {
+                self.clip(corners, &distance, &mut out, &mut cut);
+            }
+        }
+        if !cut.is_empty() {
+            let sum = cut.iter().fold([0.0; 3], |sum, edge| add(sum, add(edge[0], edge[1])));
+            let middle = out.push(scale(sum, 0.5 / cut.len() as f32));
+            for [a, b] in cut {
+                let (a, b) = (out.push(a), out.push(b));
+                out.triangles.push([b, a, middle]);
+            }
+        }
+        out
+    }
+
+    /// Adds what is left of one triangle to `out` and its new edge to `cut`.
+    fn clip(&self, corners: &[u16; 3], distance: &[f32], out: &mut Self, cut: &mut Vec<[Point; 2]>) {
+        let mut polygon: Vec<Point> = Vec::with_capacity(4);
+        let mut edge = [None; 2];
+        for k in 0..3 {
+            let (i, j) = (usize::from(corners[k]), usize::from(corners[(k + 1) % 3]));
+            if distance[i] > 0.0 {
+                polygon.push(self.points[i]);
+            }
+            if (distance[i] > 0.0) != (distance[j] > 0.0) {
+                // The same arithmetic from either side, so that neighbours share the point.
+                let (low, high) = if i < j { (i, j) } else { (j, i) };
+                let t = distance[low] / (distance[low] - distance[high]);
+                let p = add(self.points[low], scale(sub(self.points[high], self.points[low]), t));
+                polygon.push(p);
+                edge[usize::from(distance[i] <= 0.0)] = Some(p);
+            }
+        }
+        if let [Some(leaving), Some(entering)] = edge {
+            cut.push([leaving, entering]);
+        }
+        let numbers: Vec<u16> = polygon.into_iter().map(|p| out.push(p)).collect();
+        for pair in numbers.get(1..).unwrap_or_default().windows(2) {
+            out.triangles.push([numbers[0], pair[0], pair[1]]);
+        }
+    }
+
+    /// Adds a point. Meshes here stay far below 65,536 points.
+    fn push(&mut self, point: Point) -> u16 {
+        self.points.push(point);
+        (self.points.len() - 1).min(usize::from(u16::MAX)) as u16
+    }
+
+    /// Least and greatest value along `axis`.
+    pub(crate) fn extent(&self, axis: Point) -> [f32; 2] {
+        self.points.iter().fold([f32::MAX, f32::MIN], |[low, high], p| {
+            let along = dot(*p, axis);
+            [low.min(along), high.max(along)]
+        })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn volume(&self) -> f32 {
+        let sum = |corners: &[u16; 3]| {
+            let [a, b, c] = corners.map(|i| self.points[usize::from(i)]);
+            dot(a, cross(b, c))
+        };
+        self.triangles.iter().map(sum).sum::<f32>() / 6.0
+    }
+}

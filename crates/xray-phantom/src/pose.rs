@@ -1,0 +1,70 @@
+use xray_core::{BodyPart, View};
+
+use crate::bone::Bone;
+use crate::draw::Draw;
+use crate::fracture::Fracture;
+use crate::geometry::{Motion, cross, unit};
+use crate::skeleton::Skeleton;
+
+/// Where every bone of a limb lies before the X-ray tube: its joints bent, and the limb turned to the view.
+#[derive(Debug)]
+pub(crate) struct Pose {
+    /// One motion a bone.
+    pub(crate) bones: Vec<Motion>,
+    /// Turns the posed limb to the view: the ray then runs along z, and -y is up in the image.
+    pub(crate) view: Motion,
+}
+
+impl Pose {
+    pub(crate) fn draw(
+        skeleton: &Skeleton,
+        part: BodyPart,
+        view: View,
+        fracture: Option<&Fracture>,
+        draw: &mut Draw,
+    ) -> Self {
+        let lateral = view == View::Lateral;
+        let flexion = draw.normal(if lateral { 0.0 } else { -3.0 }, 7.0);
+        let deviation = draw.normal(0.0, 6.0);
+        let curl = draw.range(0.0, 1.0);
+        let spread = draw.normal(0.0, 0.7);
+        let mut bones: Vec<Motion> = Vec::with_capacity(skeleton.parts.len());
+        for (index, piece) in skeleton.parts.iter().enumerate() {
+            let bend_axis = unit(cross(piece.axis, [0.0, 0.0, 1.0]));
+            let small = draw.normal(0.0, 3.0);
+            let local = match piece.bone {
+                Bone::Carpal(_) => Motion::rotation([1.0, 0.0, 0.0], flexion, piece.joint)
+                    .then(&Motion::rotation([0.0, 0.0, 1.0], deviation, piece.joint)),
+                Bone::Metacarpal(1) => Motion::rotation([0.0, 0.0, 1.0], small + 4.0, piece.joint)
+                    .then(&Motion::rotation([0.0, 1.0, 0.0], draw.normal(0.0, 6.0), piece.joint)),
+                Bone::ProximalPhalanx(ray) if ray > 1 => {
+                    // In a lateral view the fingers are fanned out so that they do not cover each other.
+                    let fan = if lateral && part == BodyPart::Hand { 13.0 * (4.5 - f32::from(ray)) } else { 0.0 };
+                    let bend = fan + curl * 9.0 + small;
+                    let apart = spread * 4.0 * (3.2 - f32::from(ray)) + draw.normal(0.0, 1.2);
+                    Motion::rotation(bend_axis, bend, piece.joint)
+                        .then(&Motion::rotation([0.0, 0.0, 1.0], -apart, piece.joint))
+                }
+                Bone::MiddlePhalanx(_) | Bone::DistalPhalanx(_) | Bone::ProximalPhalanx(_) => {
+                    Motion::rotation(bend_axis, curl * 12.0 + small, piece.joint)
+                }
+                _ => Motion::IDENTITY,
+            };
+            let carried = piece.parent.map_or(Motion::IDENTITY, |parent| {
+                let broken = fracture.filter(|f| f.carries() && f.bone == skeleton.parts[parent].bone);
+                broken.map_or(bones[parent], |f| f.motion().then(&bones[parent]))
+            });
+            bones.push(if index < 2 { Motion::IDENTITY } else { local.then(&carried) });
+        }
+        let turn = match view {
+            View::Lateral => 90.0 + draw.normal(0.0, 4.0),
+            View::Oblique => 42.0 + draw.normal(0.0, 6.0),
+            _ => draw.normal(0.0, 5.0),
+        };
+        let lean = if draw.chance(0.15) { 16.0 } else { 6.0 };
+        let view = Motion::rotation([0.0, 1.0, 0.0], turn, [0.0; 3])
+            .then(&Motion::rotation([1.0, 0.0, 0.0], draw.normal(0.0, 3.0), [0.0; 3]))
+            .then(&Motion::rotation([0.0, 0.0, 1.0], draw.normal(0.0, lean), [0.0; 3]));
+        Self { bones, view }
+    }
+}

@@ -1,0 +1,143 @@
+use crate::anatomy::Anatomy;
+use crate::bone::Bone;
+use crate::fracture::Fracture;
+use crate::geometry::{Motion, Point, add, dot, scale, sub};
+use crate::mesh::Mesh;
+use crate::pose::Pose;
+use crate::skeleton::{Part, Skeleton};
+
+/// The surfaces of one bone, or of a part of it, in the frame of the detector, in millimetres.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub(crate) bone: Bone,
+    /// The outside of the cortex.
+    pub(crate) outer: Mesh,
+    /// Between cortex and marrow.
+    pub(crate) inner: Mesh,
+}
+
+/// A limb as the ray meets it.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    pub(crate) pieces: Vec<Piece>,
+    /// Skin, by ray (0 for wrist and forearm): bones blown up to the thickness of the flesh around them.
+    pub(crate) skin: Vec<(usize, Mesh)>,
+}
+
+impl Scene {
+    pub(crate) fn new(skeleton: &Skeleton, anatomy: &Anatomy, pose: &Pose, fracture: Option<&Fracture>) -> Self {
+        let mut scene = Self { pieces: Vec::new(), skin: Vec::new() };
+        for (index, part) in skeleton.parts.iter().enumerate() {
+            let place = |motion: &Motion, mesh: Mesh| {
+                let mut mesh = mesh.moved(&motion.then(&pose.view));
+                mesh.points.iter_mut().for_each(|p| *p = scale(*p, anatomy.size));
+                mesh
+            };
+            scene.skin.push((usize::from(part.bone.ray().unwrap_or(0)), place(&pose.bones[index], skin(part, anatomy))));
+            let broken = fracture.filter(|f| f.bone == part.bone);
+            for [outer, inner] in grown(part, index, anatomy) {
+                let Some(fracture) = broken else {
+                    let (outer, inner) = (place(&pose.bones[index], outer), place(&pose.bones[index], inner));
+                    scene.pieces.push(Piece { bone: part.bone, outer, inner });
+                    continue;
+                };
+                let fragment = fracture.motion().then(&pose.bones[index]);
+                for (sign, motion) in [(-1.0, &pose.bones[index]), (1.0, &fragment)] {
+                    let half = |mesh: &Mesh| place(motion, mesh.kept(|p| sign * fracture.side(p)));
+                    scene.pieces.push(Piece { bone: part.bone, outer: half(&outer), inner: half(&inner) });
+                }
+            }
+        }
+        scene
+    }
+}
+
+/// The ossified pieces of a bone: outer and inner surface each.
+fn grown(part: &Part, index: usize, anatomy: &Anatomy) -> Vec<[Mesh; 2]> {
+    let breadth = anatomy.breadth.get(index).copied().unwrap_or(1.0);
+    let broad = |mesh: Mesh| {
+        let points = mesh.points.iter().map(|p| broaden(*p, part, breadth)).collect();
+        Mesh { points, ..mesh }
+    };
+    let shell = thickness(part);
+    let inner = part.mesh.points.iter().zip(&part.normals);
+    let inner = inner.map(|(p, n)| sub(*p, scale(*n, anatomy.cortex * shell(*p)))).collect();
+    let inner = broad(Mesh { points: inner, triangles: part.mesh.triangles.clone() });
+    let outer = broad(part.mesh.clone());
+    let share = anatomy.ossified(part.bone);
+    if part.bone.is_carpal() {
+        return if share > 0.0 { vec![[shrunk(outer, share), shrunk(inner, share)]] } else { Vec::new() };
+    }
+    let Some(gap) = anatomy.growth_plate(part.bone) else { return vec![[outer, inner]] };
+    let [low, high] = part.mesh.extent(part.axis);
+    let (level, epiphysis) = match part.bone {
+        Bone::Radius => (high - 8.0, 1.0),
+        Bone::Ulna => (high - 6.5, 1.0),
+        Bone::Metacarpal(ray) if ray > 1 => (high - 0.19 * (high - low), 1.0),
+        Bone::Metacarpal(_) => (low + 0.17 * (high - low), -1.0),
+        _ => (low + 0.15 * (high - low), -1.0),
+    };
+    // The plate is a little wavy, as in life.
+    let height = |p: Point| epiphysis * (dot(p, part.axis) - level) + 0.25 * (0.8 * p[0]).sin();
+    let cut = |mesh: &Mesh, sign: f32| mesh.kept(|p| sign * height(p) - 0.5 * gap);
+    let mut pieces = vec![[cut(&outer, -1.0), cut(&inner, -1.0)]];
+    if share > 0.0 {
+        pieces.push([shrunk(cut(&outer, 1.0), share), shrunk(cut(&inner, 1.0), share)]);
+    }
+    pieces
+}
+
+/// The thickness of an adult's cortex at a point of a bone, in millimetres at rest.
+fn thickness(part: &Part) -> impl Fn(Point) -> f32 + '_ {
+    let [low, high] = part.mesh.extent(part.axis);
+    let (end, shaft) = match part.bone {
+        Bone::Radius => (0.75, 2.9),
+        Bone::Ulna => (0.75, 2.5),
+        Bone::Carpal(_) => (0.65, 0.65),
+        Bone::Metacarpal(_) => (0.55, 2.1),
+        Bone::ProximalPhalanx(_) => (0.5, 1.7),
+        Bone::MiddlePhalanx(_) => (0.45, 1.3),
+        Bone::DistalPhalanx(_) => (0.4, 0.8),
+    };
+    move |p| {
+        let along = dot(p, part.axis);
+        let middle = match part.bone {
+            Bone::Radius | Bone::Ulna => ((high - along - 8.0) / 45.0).clamp(0.0, 1.0),
+            _ => 1.0 - (2.0 * (along - low) / (high - low) - 1.0).powi(2),
+        };
+        end + (shaft - end) * middle * middle * (3.0 - 2.0 * middle)
+    }
+}
+
+/// Flesh around a bone.
+fn skin(part: &Part, anatomy: &Anatomy) -> Mesh {
+    let flesh = anatomy.flesh
+        * match part.bone {
+            Bone::Radius | Bone::Ulna => 12.0,
+            Bone::Carpal(_) => 8.5,
+            Bone::Metacarpal(_) => 9.0,
+            Bone::ProximalPhalanx(_) => 5.6,
+            Bone::MiddlePhalanx(_) => 4.8,
+            Bone::DistalPhalanx(_) => 4.4,
+        };
+    let points = part.mesh.points.iter().zip(&part.normals);
+    let points = points.map(|(p, n)| add(*p, scale(*n, flesh))).collect();
+    Mesh { points, triangles: part.mesh.triangles.clone() }
+}
+
+/// The mesh made smaller about the middle of its points.
+fn shrunk(mut mesh: Mesh, share: f32) -> Mesh {
+    if share < 1.0 && !mesh.points.is_empty() {
+        let sum = mesh.points.iter().fold([0.0; 3], |sum, p| add(sum, *p));
+        let middle = scale(sum, 1.0 / mesh.points.len() as f32);
+        mesh.points.iter_mut().for_each(|p| *p = add(middle, scale(sub(*p, middle), share)));
+    }
+    mesh
+}
+
+/// Makes a bone broader or slimmer about its own long axis.
+fn broaden(point: Point, part: &Part, factor: f32) -> Point {
+    let from = sub(point, part.joint);
+    let along = scale(part.axis, dot(from, part.axis));
+    add(part.joint, add(along, scale(sub(from, along), factor)))
+}

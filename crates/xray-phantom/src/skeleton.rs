@@ -1,0 +1,125 @@
+use crate::Bone;
+use crate::geometry::Point;
+use crate::mesh::Mesh;
+
+/// The bones of the right hand, the carpus and the distal forearm, as `scripts/phantom_meshes.py` wrote them.
+static ASSET: &[u8] = include_bytes!("../assets/hand.bones");
+
+/// One bone at rest.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) bone: Bone,
+    /// Index of the bone that carries it.
+    pub(crate) parent: Option<usize>,
+    /// About which it turns against its parent.
+    pub(crate) joint: Point,
+    /// Its long axis, distal.
+    pub(crate) axis: Point,
+    pub(crate) mesh: Mesh,
+    pub(crate) normals: Vec<Point>,
+}
+
+/// All bones, parents before children.
+#[derive(Debug)]
+pub(crate) struct Skeleton {
+    pub(crate) parts: Vec<Part>,
+}
+
+impl Skeleton {
+    /// The skeleton of the asset, or nothing if the asset is not what the script writes.
+    pub(crate) fn from_asset() -> Option<Self> {
+        let mut bytes = Reader(ASSET.strip_prefix(b"OSBM\x01")?);
+        let count = bytes.u8()?;
+        let parts = (0..count).map(|_| bytes.part()).collect::<Option<Vec<_>>>()?;
+        Some(Self { parts })
+    }
+
+    /// Where `bone` is in the list.
+    pub(crate) fn index(&self, bone: Bone) -> Option<usize> {
+        self.parts.iter().position(|part| part.bone == bone)
+    }
+
+    /// Whether `part` hangs on `ancestor`.
+    pub(crate) fn descends(&self, part: usize, ancestor: usize) -> bool {
+        std::iter::successors(self.parts[part].parent, |at| self.parts[*at].parent).any(|at| at == ancestor)
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*head)
+    }
+
+    fn u8(&mut self) -> Option<u8> {
+        self.take::<1>().map(|[byte]| byte)
+    }
+
+    fn u16(&mut self) -> Option<u16> {
+        self.take().map(u16::from_le_bytes)
+    }
+
+    fn point(&mut self) -> Option<Point> {
+        let mut value = || self.take().map(f32::from_le_bytes);
+        Some([value()?, value()?, value()?])
+    }
+
+    fn triple(&mut self) -> Option<[u16; 3]> {
+        Some([self.u16()?, self.u16()?, self.u16()?])
+    }
+
+    fn part(&mut self) -> Option<Part> {
+        let length = usize::from(self.u8()?);
+        let (name, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        let bone = Bone::from_name(std::str::from_utf8(name).ok()?)?;
+        let parent = Some(self.u8()?).filter(|p| *p != u8::MAX).map(usize::from);
+        let (joint, axis, low, high) = (self.point()?, self.point()?, self.point()?, self.point()?);
+        let (points, triangles) = (self.u16()?, self.u16()?);
+        let place = |q: [u16; 3]| -> Point {
+            std::array::from_fn(|i| low[i] + (high[i] - low[i]) * f32::from(q[i]) / 65535.0)
+        };
+        let mesh = Mesh {
+            points: (0..points).map(|_| self.triple().map(place)).collect::<Option<_>>()?,
+            triangles: (0..triangles).map(|_| self.triple()).collect::<Option<_>>()?,
+        };
+        let normals = mesh.normals();
+        Some(Part { bone, parent, joint, axis, mesh, normals })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_asset_has_all_bones_and_each_is_closed() {
+        let skeleton = Skeleton::from_asset().unwrap();
+        assert_eq!(skeleton.parts.len(), 29);
+        for (index, part) in skeleton.parts.iter().enumerate() {
+            assert!(part.parent.is_none_or(|p| p < index), "{}", part.bone);
+            assert_eq!(Bone::from_name(&part.bone.to_string()), Some(part.bone));
+            let mut balance = std::collections::HashMap::new();
+            for t in &part.mesh.triangles {
+                for (a, b) in [(t[0], t[1]), (t[1], t[2]), (t[2], t[0])] {
+                    *balance.entry((a.min(b), a.max(b))).or_insert(0) += if a < b { 1 } else { -1 };
+                }
+            }
+            assert!(balance.values().all(|n| *n == 0), "{} is open", part.bone);
+            assert!(part.mesh.volume() > 100.0, "{}", part.bone);
+        }
+    }
+
+    #[test]
+    fn what_is_cut_keeps_its_volume() {
+        let skeleton = Skeleton::from_asset().unwrap();
+        let mesh = &skeleton.parts[0].mesh;
+        let side = |p: Point| p[1] + 25.0 + (0.4 * p[0]).sin();
+        let (near, far) = (mesh.kept(|p| -side(p)), mesh.kept(side));
+        assert!((near.volume() + far.volume() - mesh.volume()).abs() < 1e-3 * mesh.volume());
+        assert!(far.volume() > 1000.0);
+    }
+}
