@@ -1,0 +1,12 @@
+//! DICOM files in: the data set, the header fields that order an archive, the pixels.
+
+mod decoder;
+mod file;
+mod header;
+mod lut;
+mod pixels;
+
+pub use decoder::DicomDecoder;
+pub(crate) use file::{Extent, read_dicom};
+pub(crate) use header::DicomHeader;
+pub use pixels::Windowing;

@@ -1,0 +1,20 @@
+//! WebDataset shards: what is stored, how it is written, how it is read.
+
+mod builder;
+mod dataset;
+mod index;
+mod input;
+mod plan;
+mod reader;
+mod record;
+mod sample;
+mod settings;
+mod store;
+mod writer;
+
+pub use builder::ShardBuilder;
+pub use dataset::ShardDataset;
+pub use index::{ShardEntry, ShardIndex};
+pub use reader::{EncodedSample, ShardReader};
+pub use settings::{Progress, Stage};
+pub use store::ImageFormat;

@@ -1,0 +1,12 @@
+//! From decoded images to what an encoder sees: one resample, grey-level changes, normalisation.
+
+mod blur;
+mod convirt;
+mod draw;
+mod eval;
+mod warp;
+
+pub use blur::gaussian_blur;
+pub use convirt::Convirt;
+pub use eval::{EvalTransform, Fit};
+pub use warp::{Affine, Crop, Warp};
