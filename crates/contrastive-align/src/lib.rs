@@ -1,1 +1,30 @@
 //! Contrastive alignment of image and text encoders, zero-shot classification and retrieval.
+
+mod aligner;
+mod batch;
+mod bi_encoder;
+mod clip;
+mod collate;
+mod error;
+mod gradient_cache;
+mod index;
+mod loss;
+mod projection;
+mod prompts;
+mod retrieval;
+mod siglip;
+mod zero_shot;
+
+pub use aligner::Aligner;
+pub use batch::{PairBatch, PairChunk};
+pub use bi_encoder::{BiEncoder, LogitConfig, LogitScale};
+pub use clip::{ClipLoss, Duplicates, SoftTargets};
+pub use collate::{PairCollate, Views, report_group};
+pub use error::{Error, Result};
+pub use index::{EmbeddingIndex, Neighbour, PairIndex};
+pub use loss::{AlignmentLoss, EncodedPairs, PairRows};
+pub use projection::{Projected, ProjectedConfig};
+pub use prompts::{PromptClass, PromptSet, PromptTask};
+pub use retrieval::{Ranking, RankingSummary, Retrieval};
+pub use siglip::SiglipLoss;
+pub use zero_shot::{ZeroShot, calibrate_threshold};
