@@ -111,17 +111,18 @@ fn thickness(part: &Part) -> impl Fn(Point) -> f32 + '_ {
 
 /// Flesh around a bone.
 fn skin(part: &Part, anatomy: &Anatomy) -> Mesh {
-    let flesh = anatomy.flesh
-        * match part.bone {
-            Bone::Radius | Bone::Ulna => 12.0,
-            Bone::Carpal(_) => 8.5,
-            Bone::Metacarpal(_) => 9.0,
-            Bone::ProximalPhalanx(_) => 5.6,
-            Bone::MiddlePhalanx(_) => 4.8,
-            Bone::DistalPhalanx(_) => 4.4,
-        };
+    let [_, high] = part.mesh.extent(part.axis);
+    let flesh = |p: Point| match part.bone {
+        // Tendons alone at the wrist, muscle further up.
+        Bone::Radius | Bone::Ulna => 6.5 + 7.0 * ((high - dot(p, part.axis) - 15.0) / 60.0).clamp(0.0, 1.0),
+        Bone::Carpal(_) => 8.0,
+        Bone::Metacarpal(_) => 9.0,
+        Bone::ProximalPhalanx(_) => 5.6,
+        Bone::MiddlePhalanx(_) => 4.8,
+        Bone::DistalPhalanx(_) => 4.4,
+    };
     let points = part.mesh.points.iter().zip(&part.normals);
-    let points = points.map(|(p, n)| add(*p, scale(*n, flesh))).collect();
+    let points = points.map(|(p, n)| add(*p, scale(*n, anatomy.flesh * flesh(*p)))).collect();
     Mesh { points, triangles: part.mesh.triangles.clone() }
 }
 

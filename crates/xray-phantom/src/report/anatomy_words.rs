@@ -1,0 +1,100 @@
+use xray_core::{BodyPart, Laterality, View};
+
+use super::Style;
+use crate::bone::{Bone, Carpal};
+use crate::fracture::Fracture;
+
+/// "droite", "gauche", "dte", "G" … after a noun of the gender told.
+pub(crate) fn side(laterality: Laterality, feminine: bool, style: Style) -> &'static str {
+    match (laterality == Laterality::Left, feminine, style.abbreviates && style.terse) {
+        (true, _, true) => "G",
+        (false, _, true) => "D",
+        (true, ..) => "gauche",
+        (false, true, _) => "droite",
+        (false, false, _) => "droit",
+    }
+}
+
+/// "du poignet gauche", "de la main droite".
+pub(crate) fn of_region(part: BodyPart, laterality: Laterality, style: Style) -> String {
+    match part {
+        BodyPart::Wrist => format!("du poignet {}", side(laterality, false, style)),
+        _ => format!("de la main {}", side(laterality, true, style)),
+    }
+}
+
+/// "face et profil", "F + P".
+pub(crate) fn views(views: &[View], style: Style) -> String {
+    let short = style.abbreviates && !style.letter;
+    let name = |view: &View| match (view, short) {
+        (View::Lateral, true) => "P",
+        (View::Lateral, false) => "profil",
+        (View::Oblique, true) => "3/4",
+        (View::Oblique, false) => "oblique",
+        (_, true) => "F",
+        (_, false) => "face",
+    };
+    let names: Vec<&str> = views.iter().map(name).collect();
+    names.join(if short { " + " } else { " et " })
+}
+
+fn ordinal(ray: u8, style: Style) -> &'static str {
+    let spelled = ["premier", "deuxième", "troisième", "quatrième", "cinquième"];
+    let short = ["1er", "2e", "3e", "4e", "5e"];
+    let names = if style.abbreviates { short } else { spelled };
+    names[usize::from(ray.clamp(1, 5)) - 1]
+}
+
+fn finger(ray: u8, style: Style) -> String {
+    match ray {
+        1 => "du pouce".to_owned(),
+        2 if style.letter => "de l'index".to_owned(),
+        5 if style.letter => "de l'auriculaire".to_owned(),
+        _ => format!("du {} doigt", ordinal(ray, style)),
+    }
+}
+
+/// The place of the fracture after "fracture": "de l'extrémité distale du radius", "du col du 5e métacarpien".
+pub(crate) fn of_place(fracture: &Fracture, style: Style) -> String {
+    let level = fracture.level;
+    let third = if level > 0.72 {
+        2
+    } else if level > 0.34 {
+        1
+    } else {
+        0
+    };
+    match fracture.bone {
+        Bone::Radius if style.terse => "du radius distal".to_owned(),
+        Bone::Radius => "de l'extrémité distale du radius".to_owned(),
+        Bone::Ulna if level > 0.91 => "de la styloïde ulnaire".to_owned(),
+        Bone::Ulna => "de l'extrémité distale de l'ulna".to_owned(),
+        Bone::Carpal(Carpal::Scaphoid) => "du scaphoïde".to_owned(),
+        Bone::Carpal(_) => "d'un os du carpe".to_owned(),
+        Bone::Metacarpal(ray) => {
+            let place = ["de la base", "de la diaphyse", "du col"][third];
+            if style.terse {
+                format!("{place} de M{ray}")
+            } else {
+                format!("{place} du {} métacarpien", ordinal(ray, style))
+            }
+        }
+        Bone::ProximalPhalanx(ray) => phalanx(1, third, ray, style),
+        Bone::MiddlePhalanx(ray) => phalanx(2, third, ray, style),
+        Bone::DistalPhalanx(ray) => phalanx(if ray == 1 { 2 } else { 3 }, third, ray, style),
+    }
+}
+
+fn phalanx(number: u8, third: usize, ray: u8, style: Style) -> String {
+    let place = ["de la base", "de la diaphyse", "de la tête"][third];
+    let name = match (number, ray == 1) {
+        (1, _) => "proximale",
+        (2, false) => "moyenne",
+        _ => "distale",
+    };
+    if style.abbreviates {
+        format!("{place} de P{number} {}", finger(ray, style))
+    } else {
+        format!("{place} de la phalange {name} {}", finger(ray, style))
+    }
+}

@@ -1,0 +1,247 @@
+use xray_core::{BodyPart, Sex};
+
+use super::{Facts, Writer, anatomy_words, letterhead};
+use crate::bone::Bone;
+use crate::fracture::Fracture;
+use crate::spans::Category::Age;
+
+/// Indication, technique, comparison, description, conclusion.
+pub(crate) fn body(w: &mut Writer<'_>, facts: &Facts<'_>) {
+    indication(w, facts);
+    if w.draw.chance(0.45) {
+        w.any(&["Technique : ", "Protocole : "]);
+        let plural = facts.views.len() > 1;
+        w.say(if plural { "incidences de " } else { "incidence de " });
+        w.say(&anatomy_words::views(facts.views, w.style)).say(".\n");
+    }
+    comparison(w, facts);
+    match w.draw.below(3) {
+        0 => w.title("Description"),
+        1 => w.title("Résultat"),
+        _ => w.title("Compte rendu"),
+    };
+    if w.style.bullets || !w.style.terse {
+        w.say("\n");
+    }
+    match facts.fracture {
+        Some(fracture) => broken(w, facts, fracture),
+        None => intact(w, facts),
+    }
+    age_of_bones(w, facts);
+    around(w, facts);
+    w.say("\n");
+    w.any(&["", "", "En "]);
+    let lower = w.out.text.ends_with("En ");
+    w.title(if lower { "conclusion" } else { "Conclusion" });
+    conclusion(w, facts);
+}
+
+fn indication(w: &mut Writer<'_>, facts: &Facts<'_>) {
+    match w.draw.below(3) {
+        0 => w.title("Indication"),
+        1 => w.title("Motif"),
+        _ => w.title("Renseignements cliniques"),
+    };
+    let child = facts.age_months < 16 * 12;
+    if w.draw.chance(0.3) {
+        let who = match (child, facts.patient.sex) {
+            (true, Sex::F) => "fille de ",
+            (true, Sex::M) => "garçon de ",
+            (false, Sex::F) => "femme de ",
+            (false, Sex::M) => "homme de ",
+        };
+        w.say(who).tag(Age, &letterhead::age(facts.age_months)).say(", ");
+    }
+    if child {
+        w.any(&[
+            "chute à l'école", "chute de vélo", "chute au football", "trauma à la gymnastique", "chute de trampoline",
+            "chute de trottinette", "douleur après une chute",
+        ]);
+    } else {
+        w.any(&[
+            "chute", "chute de sa hauteur", "trauma", "traumatisme direct", "accident de la voie publique",
+            "chute à vélo", "accident de travail", "coup de poing contre un mur", "douleur post-traumatique",
+            "choc direct", "chute dans les escaliers",
+        ]);
+    }
+    w.any(&[
+        ", fracture ?", ". Lésion osseuse ?", ", suspicion de fracture", ". Exclure une fracture", "", ", impotence fonctionnelle",
+        ", tuméfaction et douleur", ". Bilan",
+    ]);
+    w.say(".\n");
+}
+
+fn comparison(w: &mut Writer<'_>, facts: &Facts<'_>) {
+    match facts.previous {
+        Some(date) if w.draw.chance(0.7) => {
+            w.any(&["Comparaison : examen du ", "Examen antérieur du ", "Comparé aux clichés du "]).date(date).say(".\n");
+        }
+        Some(_) => {}
+        None if w.draw.chance(0.25) => {
+            w.any(&["Pas d'examen antérieur disponible.\n", "Comparaison : néant.\n", "Pas de comparatif.\n"]);
+        }
+        None => {}
+    }
+}
+
+/// "3 mm", or "3,5 mm" by doctors who measure halves.
+fn millimetres(value: f32, w: &Writer<'_>) -> String {
+    let halves = (value * 2.0).round() as i32;
+    if w.style.letter && halves % 2 == 1 {
+        format!("{},5 mm", halves / 2)
+    } else {
+        format!("{} mm", value.round().max(1.0))
+    }
+}
+
+fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
+    let place = anatomy_words::of_place(fracture, w.style);
+    let oblique = fracture.obliquity_deg > 15.0;
+    w.item();
+    match w.draw.below(4) {
+        0 => {
+            w.say(if oblique { "Fracture oblique " } else { "Fracture transversale " }).say(&place);
+        }
+        1 => {
+            w.say(if oblique { "Trait de fracture oblique " } else { "Trait de fracture transversal " }).say(&place);
+        }
+        2 => {
+            w.any(&["On note une fracture ", "Mise en évidence d'une fracture ", "Présence d'une fracture "]).say(&place);
+        }
+        _ => {
+            w.any(&["Solution de continuité ", "Rupture corticale "]).say(&place).say(", en rapport avec une fracture");
+        }
+    }
+    if w.draw.chance(0.35) {
+        let hand = matches!(fracture.bone, Bone::Metacarpal(_));
+        let side = anatomy_words::side(facts.laterality, facts.body_part != BodyPart::Wrist, w.style);
+        let limb = if facts.body_part == BodyPart::Wrist { " du côté " } else { " de la main " };
+        if !hand || !w.style.terse {
+            let word = if limb.ends_with("côté ") { anatomy_words::side(facts.laterality, false, w.style) } else { side };
+            w.say(limb).say(word);
+        }
+    }
+    if fracture.is_undisplaced() {
+        w.any(&[", non déplacée", ", sans déplacement", ", sans déplacement ni angulation"]).stop();
+        return;
+    }
+    let (slide, turn) = (millimetres(fracture.displacement_mm, w), format!("{:.0}°", fracture.angle_deg));
+    match w.draw.below(4) {
+        0 => w.say(&format!(", avec un déplacement de {slide} et une angulation de {turn}")),
+        1 => w.say(&format!(", déplacée de {slide}, angulation de {turn}")),
+        2 => w.say(&format!(". Déplacement : {slide}. Angulation : {turn}")),
+        _ => w.say(&format!(", avec bascule de {turn} et translation de {slide} du fragment distal")),
+    };
+    w.stop();
+    if fracture.impaction_mm > 0.8 {
+        w.item();
+        let tassement = millimetres(fracture.impaction_mm, w);
+        match w.draw.below(2) {
+            0 => w.say(&format!("Tassement de {tassement}")),
+            _ => w.say(&format!("Impaction du foyer, raccourcissement de {tassement}")),
+        };
+        w.stop();
+    }
+    if w.draw.chance(0.6) {
+        w.item().any(&[
+            "Pas d'autre lésion osseuse décelée", "Pas d'autre trait visible", "Le reste de la trame osseuse est sans particularité",
+            "Pas de luxation associée",
+        ]);
+        w.stop();
+    }
+}
+
+fn intact(w: &mut Writer<'_>, facts: &Facts<'_>) {
+    w.item().any(&[
+        "Pas de lésion osseuse traumatique décelable", "Pas de fracture visible", "Absence de trait de fracture",
+        "Aucune fracture mise en évidence", "Pas de solution de continuité osseuse", "Corticales régulières, sans fracture",
+        "Pas d'image de fracture ni de luxation", "On ne retrouve pas de fracture", "Continuité corticale respectée",
+    ]);
+    w.stop();
+    if w.draw.chance(0.65) {
+        w.item();
+        if facts.body_part == BodyPart::Wrist {
+            w.any(&[
+                "Rapports radio-carpiens conservés", "Alignement normal des os du carpe", "Arcs de Gilula réguliers",
+                "Bonne congruence radio-ulnaire distale", "Scaphoïde d'aspect normal",
+            ]);
+        } else {
+            w.any(&[
+                "Métacarpiens et phalanges d'aspect normal", "Alignement conservé des rayons", "Rapports articulaires conservés",
+                "Interlignes métacarpo-phalangiens et interphalangiens conservés", "Pas d'anomalie des phalanges",
+            ]);
+        }
+        w.stop();
+    }
+}
+
+fn age_of_bones(w: &mut Writer<'_>, facts: &Facts<'_>) {
+    if facts.growing && w.draw.chance(0.75) {
+        w.item().any(&[
+            "Cartilages de croissance ouverts", "Cartilages de conjugaison encore visibles", "Squelette immature, physes ouvertes",
+            "Noyaux d'ossification en place",
+        ]);
+        w.stop();
+    }
+    if facts.demineralised && w.draw.chance(0.85) {
+        w.item().any(&[
+            "Déminéralisation osseuse diffuse", "Trame osseuse raréfiée", "Ostéopénie diffuse", "Aspect déminéralisé des structures osseuses",
+        ]);
+        w.stop();
+    } else if !facts.demineralised && w.draw.chance(0.3) {
+        w.item().any(&["Minéralisation osseuse normale", "Trame osseuse homogène", "Minéralisation satisfaisante pour l'âge"]);
+        w.stop();
+    }
+}
+
+fn around(w: &mut Writer<'_>, facts: &Facts<'_>) {
+    if w.draw.chance(0.35) {
+        w.item().any(&[
+            "Pas de corps étranger radio-opaque", "Parties molles sans calcification", "Pas de calcification des parties molles",
+        ]);
+        w.stop();
+    }
+    if facts.fracture.is_none() && w.draw.chance(0.3) {
+        w.item().any(&["Pas de luxation", "Interlignes articulaires conservés", "Pas de lésion lytique ni condensante"]);
+        w.stop();
+    }
+}
+
+fn conclusion(w: &mut Writer<'_>, facts: &Facts<'_>) {
+    let region = anatomy_words::of_region(facts.body_part, facts.laterality, w.style);
+    match facts.fracture {
+        Some(fracture) => {
+            let place = anatomy_words::of_place(fracture, w.style);
+            if fracture.is_undisplaced() {
+                w.any(&["Fracture non déplacée ", "Fracture peu visible, sans déplacement, "]).say(&place);
+            } else {
+                w.any(&["Fracture déplacée ", "Fracture ", "Fracture avec déplacement "]).say(&place);
+                if w.draw.chance(0.5) {
+                    let slide = millimetres(fracture.displacement_mm, w);
+                    w.say(&format!(" ({slide}, {:.0}°)", fracture.angle_deg));
+                }
+            }
+            w.say(".");
+            w.any(&["", "", " Avis orthopédique souhaitable.", " Contrôle après réduction.", " À confronter à la clinique."]);
+        }
+        None => match w.draw.below(5) {
+            0 => {
+                w.say("Radiographie ").say(&region).say(" sans particularité.");
+            }
+            1 => {
+                w.say("Pas de fracture ").say(&region).say(".");
+            }
+            2 => {
+                w.any(&["Examen sans particularité.", "Examen normal.", "Bilan radiographique normal.", "RAS."]);
+            }
+            3 => {
+                w.any(&["Pas de lésion traumatique.", "Absence de lésion osseuse traumatique."]);
+                w.any(&["", " Contrôle à 10 jours si persistance des douleurs.", " À compléter selon la clinique."]);
+            }
+            _ => {
+                w.say("Pas d'anomalie osseuse ").say(&region).say(".");
+            }
+        },
+    }
+    w.say("\n");
+}

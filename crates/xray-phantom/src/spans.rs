@@ -1,0 +1,75 @@
+use std::fmt;
+
+use serde::Serialize;
+
+/// What an identifier is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum Category {
+    /// Name of a patient, doctor or other person, without the title.
+    Person,
+    /// Street with number, postal code, town.
+    Location,
+    /// Hospital or practice.
+    Institution,
+    /// Any calendar date, also of birth.
+    Date,
+    /// An age with its unit.
+    Age,
+    /// National number, patient number, examination number, number of a doctor.
+    Id,
+    /// Telephone or fax.
+    Phone,
+    /// E-mail address.
+    Email,
+    /// Web address.
+    Url,
+}
+
+/// An identifier in a text: bytes `start..end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// What it is.
+    pub category: Category,
+}
+
+/// A text under construction that remembers where its identifiers are.
+#[derive(Clone, Default)]
+pub(crate) struct Tagged {
+    pub(crate) text: String,
+    pub(crate) spans: Vec<Span>,
+}
+
+impl fmt::Debug for Tagged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tagged[{} bytes, {} spans]", self.text.len(), self.spans.len())
+    }
+}
+
+impl Tagged {
+    pub(crate) fn say(&mut self, words: &str) -> &mut Self {
+        self.text.push_str(words);
+        self
+    }
+
+    pub(crate) fn tag(&mut self, category: Category, words: &str) -> &mut Self {
+        let start = self.text.len();
+        self.text.push_str(words);
+        self.spans.push(Span { start, end: self.text.len(), category });
+        self
+    }
+
+    /// Appends `other` with its identifiers.
+    pub(crate) fn join(&mut self, other: &Self) -> &mut Self {
+        let base = self.text.len();
+        self.text.push_str(&other.text);
+        let moved = other.spans.iter().map(|s| Span { start: s.start + base, end: s.end + base, ..*s });
+        self.spans.extend(moved);
+        self
+    }
+}

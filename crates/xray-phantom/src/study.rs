@@ -1,0 +1,261 @@
+use std::fmt;
+use std::sync::LazyLock;
+
+use xray_core::jiff::ToSpan;
+use xray_core::jiff::civil::{Date, Time, date, time};
+use xray_core::{
+    BodyPart, Label, Labels, Laterality, PatientId, Report, ReportId, ReportKind, Sex, StudyId, View,
+};
+
+use crate::anatomy::Anatomy;
+use crate::device::{DEVICES, Device};
+use crate::draw::Draw;
+use crate::fracture::Fracture;
+use crate::patient::Patient;
+use crate::radiograph::{Radiograph, Shot};
+use crate::report::{self, Facts};
+use crate::skeleton::Skeleton;
+use crate::spans::Span;
+use crate::{Error, PhantomHospital, Result};
+
+static SKELETON: LazyLock<Option<Skeleton>> = LazyLock::new(Skeleton::from_asset);
+
+/// Studies are dealt to patients in blocks of this many, so that any study can be made alone.
+const BLOCK: usize = 12;
+
+/// What a seed is derived for.
+mod domain {
+    pub(super) const DEAL: u64 = 1;
+    pub(super) const PATIENT: u64 = 2;
+    pub(super) const BODY: u64 = 3;
+    pub(super) const STUDY: u64 = 4;
+    pub(super) const REPORT: u64 = 5;
+    pub(super) const IMAGE: u64 = 6;
+    pub(super) const DAY: u64 = 7;
+}
+
+/// One examination of a simulated patient: its report and labels, and the means to render its images.
+#[derive(Clone)]
+pub struct PhantomStudy {
+    /// Its place in the hospital.
+    pub index: usize,
+    /// The accession number.
+    pub id: StudyId,
+    /// Whose study it is.
+    pub patient: PatientId,
+    /// The report, with what the archive knows of the patient.
+    pub report: Report,
+    /// The identifiers in the report, in order.
+    pub spans: Vec<Span>,
+    /// What is true of the picture: `fracture`, `fractured_bone`, `displacement_mm`, `angle_deg` (the last
+    /// three only with a fracture), `demineralised`, `growth_plates`, `laterality`, `view` (of the first
+    /// image), `body_part`, `age_months`, `sex`.
+    pub labels: Labels,
+    /// The fracture, where there is one.
+    pub fracture: Option<Fracture>,
+    /// The part of the body.
+    pub body_part: BodyPart,
+    /// The side, the same in all images.
+    pub laterality: Laterality,
+    /// The projections, one an image.
+    pub views: Vec<View>,
+    /// The machine.
+    pub device: &'static Device,
+    pub(crate) person: Patient,
+    pub(crate) date: Date,
+    pub(crate) time: Time,
+    pub(crate) seed: u64,
+    size: usize,
+    anatomy: Anatomy,
+}
+
+impl fmt::Debug for PhantomStudy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PhantomStudy")
+            .field("index", &self.index)
+            .field("views", &self.views)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PhantomStudy {
+    pub(crate) fn new(hospital: &PhantomHospital, index: usize) -> Result<Self> {
+        let skeleton = SKELETON.as_ref().ok_or(Error::Asset)?;
+        let seed = hospital.seed;
+        let (patient_number, visit) = deal(seed, index);
+        let mut draw = Draw::new(seed, &[domain::PATIENT, patient_number]);
+        let sex = if draw.chance(0.5) { Sex::F } else { Sex::M };
+        let age = first_age(hospital, &mut draw);
+        let first_day = date(2018, 1, 1).saturating_add((draw.below(6 * 365) as i64).days());
+        let birth = first_day.saturating_sub((draw.below(365) as i64).days()).saturating_sub(age.years());
+        let person = Patient::draw(patient_number, sex, birth, &mut draw);
+        // A patient's visits follow each other at random intervals.
+        let days = (0..=visit).map(|v| {
+            let gap = Draw::new(seed, &[domain::DAY, patient_number, v]).below(300) as i64;
+            if v == 0 { 0 } else { 6 + gap }
+        });
+        let days: Vec<i64> = days.scan(0, |sum, gap| { *sum += gap; Some(*sum) }).collect();
+        let day = |n: usize| days.get(n).map(|d| first_day.saturating_add(d.days()));
+        let date = day(visit as usize).unwrap_or(first_day);
+        let age_months = months_between(birth, date);
+        let mut body_draw = Draw::new(seed, &[domain::BODY, patient_number]);
+        let anatomy = Anatomy::new(age_months, sex, skeleton.parts.len(), &mut body_draw);
+
+        let mut draw = Draw::new(seed, &[domain::STUDY, index as u64]);
+        let body_part = if draw.chance(hospital.wrist_share) { BodyPart::Wrist } else { BodyPart::Hand };
+        let laterality = if draw.chance(0.5) { Laterality::Left } else { Laterality::Right };
+        let broken = draw.chance(hospital.fracture_prevalence);
+        let views = draw_views(body_part, draw.chance(hospital.two_view_share), &mut draw);
+        let device = &DEVICES[draw.below(DEVICES.len())];
+        let time = time(8 + draw.below(11) as i8, draw.below(60) as i8, draw.below(60) as i8, 0);
+        let fracture = if broken {
+            let bone = Fracture::draw_bone(body_part, &mut draw);
+            let part = skeleton.index(bone).ok_or(Error::Asset)?;
+            Some(Fracture::draw(&skeleton.parts[part], anatomy.size, &mut draw))
+        } else {
+            None
+        };
+        let accession = format!("{:02}X{index:07}", date.year() % 100);
+        let facts = Facts {
+            patient: &person,
+            site: draw.below(3),
+            radiologist: draw.below(8),
+            accession: &accession,
+            date,
+            time,
+            previous: (visit as usize).checked_sub(1).and_then(day),
+            body_part,
+            laterality,
+            views: &views,
+            fracture: fracture.as_ref(),
+            age_months,
+            demineralised: anatomy.is_demineralised(),
+            growing: anatomy.growth_plate(crate::Bone::Radius).is_some(),
+        };
+        let tagged = report::write(&facts, &mut Draw::new(seed, &[domain::REPORT, index as u64]));
+        let labels = labels(&facts, sex);
+        let report = Report {
+            kind: ReportKind::Radiology,
+            patient: Some(person.identity.clone()),
+            date: Some(date),
+            time: Some(time.saturating_add((20 + draw.below(90) as i64).minutes())),
+            ..Report::new(ReportId::new(format!("rep{index:07}")), tagged.text)
+        };
+        Ok(Self {
+            index,
+            id: StudyId::new(accession),
+            patient: PatientId::new(person.number.clone()),
+            report,
+            spans: tagged.spans,
+            labels,
+            fracture,
+            body_part,
+            laterality,
+            views,
+            device,
+            person,
+            date,
+            time,
+            seed,
+            size: hospital.size,
+            anatomy,
+        })
+    }
+
+    /// Renders image `number`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchStudy`] if the study has no such image.
+    pub fn radiograph(&self, number: usize) -> Result<Radiograph> {
+        let skeleton = SKELETON.as_ref().ok_or(Error::Asset)?;
+        let view = *self
+            .views
+            .get(number)
+            .ok_or(Error::NoSuchStudy { index: number, studies: self.views.len() })?;
+        let shot = Shot {
+            skeleton,
+            anatomy: &self.anatomy,
+            fracture: self.fracture.as_ref(),
+            body_part: self.body_part,
+            laterality: self.laterality,
+            view,
+            device: self.device,
+            size: self.size,
+        };
+        let mut draw = Draw::new(self.seed, &[domain::IMAGE, self.index as u64, number as u64]);
+        Ok(shot.take(&mut draw))
+    }
+
+    /// The age on the day of the study, in months.
+    pub fn age_months(&self) -> u32 {
+        self.anatomy.age_months
+    }
+}
+
+/// The patient of a study, and which of the patient's visits it is. A block of studies is cut into patients
+/// of one to three.
+fn deal(seed: u64, index: usize) -> (u64, u64) {
+    let (block, place) = (index / BLOCK, index % BLOCK);
+    let mut draw = Draw::new(seed, &[domain::DEAL, block as u64]);
+    let (mut start, mut patient) = (0, 0);
+    loop {
+        let visits = 1 + draw.weighted(&[0.6, 0.28, 0.12]);
+        if place < start + visits {
+            return ((block * BLOCK + patient) as u64, (place - start) as u64);
+        }
+        start += visits;
+        patient += 1;
+    }
+}
+
+fn first_age(hospital: &PhantomHospital, draw: &mut Draw) -> i64 {
+    let adult = (1.0 - hospital.child_share - hospital.elderly_share).max(0.0);
+    let weights = [hospital.child_share, adult, hospital.elderly_share].map(|w| w as f32);
+    match draw.weighted(&weights) {
+        0 => 3 + draw.below(15) as i64,
+        1 => 18 + draw.below(42) as i64,
+        _ => 60 + draw.below(33) as i64,
+    }
+}
+
+fn months_between(from: Date, to: Date) -> u32 {
+    let months = 12 * (i32::from(to.year()) - i32::from(from.year())) + i32::from(to.month())
+        - i32::from(from.month())
+        - i32::from(to.day() < from.day());
+    months.max(0) as u32
+}
+
+fn draw_views(part: BodyPart, two: bool, draw: &mut Draw) -> Vec<View> {
+    let second = match part {
+        BodyPart::Wrist if draw.chance(0.8) => View::Lateral,
+        BodyPart::Wrist => View::Oblique,
+        _ if draw.chance(0.75) => View::Oblique,
+        _ => View::Lateral,
+    };
+    match (two, draw.chance(0.9)) {
+        (true, _) => vec![View::Pa, second],
+        (false, true) => vec![View::Pa],
+        (false, false) => vec![second],
+    }
+}
+
+fn labels(facts: &Facts<'_>, sex: Sex) -> Labels {
+    let class = |value: serde_json::Result<String>| Label::Class(value.unwrap_or_default().replace('"', ""));
+    let mut labels = Labels::new();
+    labels.insert("fracture".into(), Label::Present(facts.fracture.is_some()));
+    if let Some(fracture) = facts.fracture {
+        labels.insert("fractured_bone".into(), Label::Class(fracture.bone.to_string()));
+        let rounded = |value: f32| Label::Value((f64::from(value) * 100.0).round() / 100.0);
+        labels.insert("displacement_mm".into(), rounded(fracture.displacement_mm));
+        labels.insert("angle_deg".into(), rounded(fracture.angle_deg));
+    }
+    labels.insert("demineralised".into(), Label::Present(facts.demineralised));
+    labels.insert("growth_plates".into(), Label::Present(facts.growing));
+    labels.insert("laterality".into(), class(serde_json::to_string(&facts.laterality)));
+    labels.insert("view".into(), class(serde_json::to_string(&facts.views[0])));
+    labels.insert("body_part".into(), class(serde_json::to_string(&facts.body_part)));
+    labels.insert("age_months".into(), Label::Value(f64::from(facts.age_months)));
+    labels.insert("sex".into(), class(serde_json::to_string(&sex)));
+    labels
+}
