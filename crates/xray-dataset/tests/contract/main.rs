@@ -1,0 +1,5 @@
+//! What users of the crate rely on, through its public interface.
+
+mod archive;
+mod dicom;
+mod shards;
