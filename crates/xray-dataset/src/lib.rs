@@ -1,4 +1,60 @@
-//! From DICOM files and reports to de-identified, paired, sharded training batches.
+//! From DICOM files and reports to de-identified, paired, sharded training batches. Nothing here needs
+//! libtorch.
+//!
+//! # Main types
+//!
+//! * [`DicomDecoder`], [`ImageFileDecoder`]: a file to grey values in `[0, 1]`, bone bright;
+//! * [`ArchiveSource`]: the studies of a folder of DICOM files;
+//! * [`Pairing`]: which report belongs to which study, by patient, day and order;
+//! * [`ShardBuilder`]: an archive to WebDataset shards, split by patient, with an [`Account`] of everything;
+//! * [`ShardDataset`], [`ShardReader`]: shards to samples, by index or one after the other;
+//! * [`Convirt`], [`EvalTransform`]: augmentation and evaluation, each one resample;
+//! * [`Loader`]: samples to batches on threads of its own, resumable at every batch.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use xray_core::PseudonymKey;
+//! use xray_dataset::{Convirt, Loader, LoaderConfig, Position, ShardBuilder, ShardDataset, Split};
+//! # struct Anonymizer;
+//! # impl xray_core::ReportTransform for Anonymizer {
+//! #     type Error = std::convert::Infallible;
+//! #     fn apply(&self, report: xray_core::Report) -> Result<xray_core::Report, Self::Error> { Ok(report) }
+//! # }
+//!
+//! let key = PseudonymKey::from_file("archive.key")?;
+//! let account = ShardBuilder::new("archive/pacs", "archive/ehr", key)
+//!     .report_transform(Anonymizer)
+//!     .longest_side(512)
+//!     .run("shards", |progress| eprintln!("{progress:?}"))?;
+//! println!("{account}");
+//!
+//! let studies = ShardDataset::open("shards", Split::Train)?;
+//! let loader = Loader::new(studies, Convirt::default(), LoaderConfig::default())?;
+//! for batch in loader.batches(Position::start_of(0)) {
+//!     let batch = batch?; // Vec<xray_core::Sample>
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Extending
+//!
+//! De-identification of reports plugs in as [`ReportTransform`](xray_core::ReportTransform), a detector of
+//! burned-in text as [`TextGate`](xray_core::TextGate), an augmentation as
+//! [`ImageTransform`](xray_core::ImageTransform). A data set of one's own becomes loadable by
+//! [`Dataset`](xray_core::Dataset)`<Item = Sample>` and an empty `impl` of [`StudyDataset`].
+//!
+//! # Privacy
+//!
+//! Shards hold no header, no file name and no identifier of the archive: keys are keyed pseudonyms, dates are
+//! shifted with the patient's reports. What is burned into pixels is the gate's business; by default there
+//! is none. [`Error`]s name paths, which in an archive may identify people: log them where the archive may
+//! be read. An [`Account`] holds pseudonyms only.
+//!
+//! # Memory
+//!
+//! A [`Loader`] holds at most `workers * (prefetch + 1)` batches; a [`ShardDataset`] the places of its members,
+//! about 100 bytes each; a [`ShardBuilder`] the headers of the archive, the reports and a few dozen studies.
 
 mod account;
 mod archive;

@@ -27,10 +27,10 @@ impl Pairing {
     /// Dates are compared as they are; they must not have been shifted yet.
     pub fn by_day(studies: &[Study], reports: &[Report]) -> Self {
         let mut pairing = Self::default();
-        let mut days: BTreeMap<(&PatientId, Date), (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+        let mut days = BTreeMap::<(&PatientId, Date), Day>::new();
         for (index, study) in studies.iter().enumerate() {
             match study.date {
-                Some(date) => days.entry((&study.patient, date)).or_default().0.push(index),
+                Some(date) => days.entry((&study.patient, date)).or_default().studies.push(index),
                 None => pairing.studies_left_out.push((index, Cause::NoDate)),
             }
         }
@@ -38,7 +38,7 @@ impl Pairing {
             let patient = report.patient.as_ref().and_then(|patient| patient.id.as_ref());
             match (report.kind, patient, report.date) {
                 (ReportKind::Radiology, Some(patient), Some(date)) => {
-                    days.entry((patient, date)).or_default().1.push(index);
+                    days.entry((patient, date)).or_default().reports.push(index);
                 }
                 (ReportKind::Radiology, None, _) => {
                     pairing.reports_left_out.push((index, Cause::NoPatient));
@@ -47,8 +47,8 @@ impl Pairing {
                 _ => pairing.reports_left_out.push((index, Cause::NotRadiology)),
             }
         }
-        for (day_studies, day_reports) in days.into_values() {
-            pairing.pair_day(studies, reports, day_studies, day_reports);
+        for day in days.into_values() {
+            pairing.pair_day(studies, reports, day);
         }
         pairing.pairs.sort_unstable();
         pairing.studies_left_out.sort_unstable();
@@ -56,35 +56,36 @@ impl Pairing {
         pairing
     }
 
-    fn pair_day(
-        &mut self,
-        studies: &[Study],
-        reports: &[Report],
-        mut of_day: Vec<usize>,
-        mut texts: Vec<usize>,
-    ) {
-        let cause = if texts.is_empty() {
+    fn pair_day(&mut self, studies: &[Study], reports: &[Report], mut day: Day) {
+        let cause = if day.reports.is_empty() {
             Some(Cause::ImageOnly)
-        } else if of_day.is_empty() {
+        } else if day.studies.is_empty() {
             Some(Cause::ReportOnly)
-        } else if of_day.len() != texts.len() {
+        } else if day.studies.len() != day.reports.len() {
             Some(Cause::AmbiguousCount)
-        } else if of_day.len() > 1
-            && !(order_by_time(&mut of_day, |index| studies[index].time)
-                && order_by_time(&mut texts, |index| reports[index].time))
+        } else if day.studies.len() > 1
+            && !(order_by_time(&mut day.studies, |index| studies[index].time)
+                && order_by_time(&mut day.reports, |index| reports[index].time))
         {
             Some(Cause::AmbiguousOrder)
         } else {
             None
         };
         match cause {
-            None => self.pairs.extend(of_day.into_iter().zip(texts)),
+            None => self.pairs.extend(day.studies.into_iter().zip(day.reports)),
             Some(cause) => {
-                self.studies_left_out.extend(of_day.into_iter().map(|index| (index, cause)));
-                self.reports_left_out.extend(texts.into_iter().map(|index| (index, cause)));
+                self.studies_left_out.extend(day.studies.into_iter().map(|index| (index, cause)));
+                self.reports_left_out.extend(day.reports.into_iter().map(|index| (index, cause)));
             }
         }
     }
+}
+
+/// The indices of what one patient has on one day.
+#[derive(Default)]
+struct Day {
+    studies: Vec<usize>,
+    reports: Vec<usize>,
 }
 
 /// Sorts by time; `false` if a time is missing or occurs twice.

@@ -13,7 +13,7 @@ use crate::{Account, ArchiveSource, Error, ImageFileDecoder, Result, SplitFracti
 
 /// Makes a folder of DICOM files and a folder of reports into WebDataset shards.
 ///
-/// Studies and reports are paired ([`Pairing::by_day`]), patients are split ([`SplitFractions`]), images are
+/// Studies and reports are paired ([`Pairing::by_day`](crate::Pairing::by_day)), patients are split ([`SplitFractions`]), images are
 /// decoded and stored without their header, reports go through a [`ReportTransform`]. One sample is one
 /// study:
 ///
