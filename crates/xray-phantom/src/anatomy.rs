@@ -35,7 +35,8 @@ impl Anatomy {
         let breadth = (0..bones).map(|_| slim * trait_draw.normal(1.0, 0.035)).collect();
         // Bone is lost from about 50 years on, faster by women; the slopes are chosen, not measured.
         let lost = (years - 50.0).max(0.0) * if female { 0.014 } else { 0.007 };
-        let cortex = (trait_draw.normal(1.0, 0.1) - lost).clamp(0.4, 1.3) * if grown < 1.0 { 0.8 } else { 1.0 };
+        let cortex =
+            (trait_draw.normal(1.0, 0.1) - lost).clamp(0.4, 1.3) * if grown < 1.0 { 0.8 } else { 1.0 };
         let density = (trait_draw.normal(1.0, 0.1) - 1.1 * lost).clamp(0.35, 1.3);
         let flesh = trait_draw.normal(1.0, 0.12);
         Self { age_months, sex, size, breadth, cortex, density, flesh }

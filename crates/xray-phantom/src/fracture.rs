@@ -116,6 +116,7 @@ impl Fracture {
         let angle = match (undisplaced, small) {
             (true, _) => draw.range(0.0, 4.0),
             (_, true) => draw.range(3.0, 18.0),
+            _ if part.bone == Bone::Radius => draw.range(8.0, 28.0),
             _ => draw.range(9.0, 34.0),
         };
         let impaction = if undisplaced {
@@ -132,8 +133,7 @@ impl Fracture {
         let turn_axis = around(draw.normal(0.0, 40.0));
         let signed_angle = angle * draw.sign();
         let moved = sub(scale(slide_direction, slide), scale(axis, impaction));
-        let motion =
-            Motion::rotation(turn_axis, signed_angle, point).then(&Motion::translation(moved));
+        let motion = Motion::rotation(turn_axis, signed_angle, point).then(&Motion::translation(moved));
         let jag = [
             draw.range(0.15, 0.6),
             draw.range(0.5, 1.1),

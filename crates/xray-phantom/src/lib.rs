@@ -1,7 +1,10 @@
 //! Simulated bone radiographs with French reports, identifiers and exact labels.
 mod anatomy;
+mod archive;
 mod bone;
+mod contact_sheet;
 mod device;
+mod dicom;
 mod draw;
 mod error;
 mod font;

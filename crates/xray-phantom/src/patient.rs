@@ -51,15 +51,19 @@ impl Patient {
         let phone = match (belgian, draw.below(3)) {
             (true, 0) => format!("04{:02} {pairs}", 70 + draw.below(29)),
             (true, 1) => format!("+32 4{:02} {pairs}", 70 + draw.below(29)),
-            (true, _) => format!("0{}/{:03}{}{}", 4 + draw.below(5), draw.below(1000), pair(draw), pair(draw)),
+            (true, _) => {
+                format!("0{}/{:03}{}{}", 4 + draw.below(5), draw.below(1000), pair(draw), pair(draw))
+            }
             (false, 0) => format!("+33 6 {:02} {pairs}", draw.below(100)),
             (false, _) => format!("0{} {:02} {pairs}", 1 + draw.below(7), draw.below(100)),
         };
         let host = draw.pick(&["courriel.example", "mail.example", "poste.example"]);
         let email = format!("{}.{}{}@{host}", plain(first_name), plain(last_name), draw.below(100));
         let number = format!("SIM{number:07}");
-        let first_names =
-            std::iter::once(first_name).chain(second.filter(|s| *s != first_name)).map(str::to_owned).collect();
+        let first_names = std::iter::once(first_name)
+            .chain(second.filter(|s| *s != first_name))
+            .map(str::to_owned)
+            .collect();
         let identity = PatientIdentity {
             id: Some(PatientId::new(number.clone())),
             first_names,

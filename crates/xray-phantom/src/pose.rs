@@ -35,15 +35,20 @@ impl Pose {
             let local = match piece.bone {
                 Bone::Carpal(_) => Motion::rotation([1.0, 0.0, 0.0], flexion, piece.joint)
                     .then(&Motion::rotation([0.0, 0.0, 1.0], deviation, piece.joint)),
-                Bone::Metacarpal(1) => Motion::rotation([0.0, 0.0, 1.0], small + 4.0, piece.joint)
-                    .then(&Motion::rotation([0.0, 1.0, 0.0], draw.normal(0.0, 6.0), piece.joint)),
+                // At rest the thumb stands off the palm; on a table it lies beside it.
+                Bone::Metacarpal(1) => Motion::rotation([0.0, 0.0, 1.0], small - 3.0, piece.joint)
+                    .then(&Motion::rotation([0.0, 1.0, 0.0], draw.normal(32.0, 9.0), piece.joint)),
                 Bone::ProximalPhalanx(ray) if ray > 1 => {
                     // In a lateral view the fingers are fanned out so that they do not cover each other.
-                    let fan = if lateral && part == BodyPart::Hand { 13.0 * (4.5 - f32::from(ray)) } else { 0.0 };
+                    let fan =
+                        if lateral && part == BodyPart::Hand { 13.0 * (4.5 - f32::from(ray)) } else { 0.0 };
                     let bend = fan + curl * 9.0 + small;
                     let apart = spread * 4.0 * (3.2 - f32::from(ray)) + draw.normal(0.0, 1.2);
-                    Motion::rotation(bend_axis, bend, piece.joint)
-                        .then(&Motion::rotation([0.0, 0.0, 1.0], -apart, piece.joint))
+                    Motion::rotation(bend_axis, bend, piece.joint).then(&Motion::rotation(
+                        [0.0, 0.0, 1.0],
+                        -apart,
+                        piece.joint,
+                    ))
                 }
                 Bone::MiddlePhalanx(_) | Bone::DistalPhalanx(_) | Bone::ProximalPhalanx(_) => {
                     Motion::rotation(bend_axis, curl * 12.0 + small, piece.joint)

@@ -111,7 +111,8 @@ impl Shot<'_> {
         let [across, down] = corners;
         let tall = (down[1] - down[0]).max(1.0);
         let spacing = tall / self.size as f32;
-        let width = ((across[1] - across[0]) / spacing).clamp(0.55 * self.size as f32, 1.1 * self.size as f32);
+        let width =
+            ((across[1] - across[0]) / spacing).clamp(0.55 * self.size as f32, 1.1 * self.size as f32);
         let width = (width as usize / 8 * 8).max(16);
         let left = 0.5 * (across[0] + across[1]) - 0.5 * spacing * width as f32;
         Field { width, height: self.size, spacing, mirror, left, top: down[0] }

@@ -68,7 +68,8 @@ impl Canvas {
             let base = y as usize * self.width;
             for x in x0..=x1 {
                 if edge[0] | edge[1] | edge[2] >= 0 {
-                    let sum = edge[0] as f32 * depth[0] + edge[1] as f32 * depth[1] + edge[2] as f32 * depth[2];
+                    let sum =
+                        edge[0] as f32 * depth[0] + edge[1] as f32 * depth[1] + edge[2] as f32 * depth[2];
                     self.data[base + x as usize] += weight * sum / area;
                 }
                 for e in 0..3 {
@@ -155,7 +156,8 @@ mod tests {
         canvas.add_depth(&points, &triangles, 1.0);
         for y in 0..16 {
             for x in 0..16 {
-                let inside = (3..13).contains(&x) && (2..13).contains(&y) && x != 12 || x == 12 && (2..13).contains(&y);
+                let inside = (3..13).contains(&x) && (2..13).contains(&y) && x != 12
+                    || x == 12 && (2..13).contains(&y);
                 let depth = canvas.data[y * 16 + x];
                 let expected = if inside { 7.0 } else { 0.0 };
                 assert!((depth - expected).abs() < 0.01, "{x} {y}: {depth}");

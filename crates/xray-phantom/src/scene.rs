@@ -25,7 +25,12 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    pub(crate) fn new(skeleton: &Skeleton, anatomy: &Anatomy, pose: &Pose, fracture: Option<&Fracture>) -> Self {
+    pub(crate) fn new(
+        skeleton: &Skeleton,
+        anatomy: &Anatomy,
+        pose: &Pose,
+        fracture: Option<&Fracture>,
+    ) -> Self {
         let mut scene = Self { pieces: Vec::new(), skin: Vec::new() };
         for (index, part) in skeleton.parts.iter().enumerate() {
             let place = |motion: &Motion, mesh: Mesh| {
@@ -33,7 +38,10 @@ impl Scene {
                 mesh.points.iter_mut().for_each(|p| *p = scale(*p, anatomy.size));
                 mesh
             };
-            scene.skin.push((usize::from(part.bone.ray().unwrap_or(0)), place(&pose.bones[index], skin(part, anatomy))));
+            scene.skin.push((
+                usize::from(part.bone.ray().unwrap_or(0)),
+                place(&pose.bones[index], skin(part, anatomy)),
+            ));
             let broken = fracture.filter(|f| f.bone == part.bone);
             for [outer, inner] in grown(part, index, anatomy) {
                 let Some(fracture) = broken else {

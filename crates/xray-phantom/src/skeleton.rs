@@ -38,11 +38,6 @@ impl Skeleton {
     pub(crate) fn index(&self, bone: Bone) -> Option<usize> {
         self.parts.iter().position(|part| part.bone == bone)
     }
-
-    /// Whether `part` hangs on `ancestor`.
-    pub(crate) fn descends(&self, part: usize, ancestor: usize) -> bool {
-        std::iter::successors(self.parts[part].parent, |at| self.parts[*at].parent).any(|at| at == ancestor)
-    }
 }
 
 struct Reader<'a>(&'a [u8]);

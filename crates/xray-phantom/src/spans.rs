@@ -63,13 +63,4 @@ impl Tagged {
         self.spans.push(Span { start, end: self.text.len(), category });
         self
     }
-
-    /// Appends `other` with its identifiers.
-    pub(crate) fn join(&mut self, other: &Self) -> &mut Self {
-        let base = self.text.len();
-        self.text.push_str(&other.text);
-        let moved = other.spans.iter().map(|s| Span { start: s.start + base, end: s.end + base, ..*s });
-        self.spans.extend(moved);
-        self
-    }
 }

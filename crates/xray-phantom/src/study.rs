@@ -65,6 +65,8 @@ pub struct PhantomStudy {
     pub(crate) date: Date,
     pub(crate) time: Time,
     pub(crate) seed: u64,
+    pub(crate) site: usize,
+    pub(crate) radiologist: usize,
     size: usize,
     anatomy: Anatomy,
 }
@@ -94,7 +96,12 @@ impl PhantomStudy {
             let gap = Draw::new(seed, &[domain::DAY, patient_number, v]).below(300) as i64;
             if v == 0 { 0 } else { 6 + gap }
         });
-        let days: Vec<i64> = days.scan(0, |sum, gap| { *sum += gap; Some(*sum) }).collect();
+        let days: Vec<i64> = days
+            .scan(0, |sum, gap| {
+                *sum += gap;
+                Some(*sum)
+            })
+            .collect();
         let day = |n: usize| days.get(n).map(|d| first_day.saturating_add(d.days()));
         let date = day(visit as usize).unwrap_or(first_day);
         let age_months = months_between(birth, date);
@@ -116,10 +123,11 @@ impl PhantomStudy {
             None
         };
         let accession = format!("{:02}X{index:07}", date.year() % 100);
+        let (site, radiologist) = (draw.below(3), draw.below(8));
         let facts = Facts {
             patient: &person,
-            site: draw.below(3),
-            radiologist: draw.below(8),
+            site,
+            radiologist,
             accession: &accession,
             date,
             time,
@@ -157,6 +165,8 @@ impl PhantomStudy {
             date,
             time,
             seed,
+            site,
+            radiologist,
             size: hospital.size,
             anatomy,
         })
@@ -169,10 +179,8 @@ impl PhantomStudy {
     /// [`Error::NoSuchStudy`] if the study has no such image.
     pub fn radiograph(&self, number: usize) -> Result<Radiograph> {
         let skeleton = SKELETON.as_ref().ok_or(Error::Asset)?;
-        let view = *self
-            .views
-            .get(number)
-            .ok_or(Error::NoSuchStudy { index: number, studies: self.views.len() })?;
+        let view =
+            *self.views.get(number).ok_or(Error::NoSuchStudy { index: number, studies: self.views.len() })?;
         let shot = Shot {
             skeleton,
             anatomy: &self.anatomy,

@@ -54,31 +54,57 @@ fn indication(w: &mut Writer<'_>, facts: &Facts<'_>) {
     }
     if child {
         w.any(&[
-            "chute à l'école", "chute de vélo", "chute au football", "trauma à la gymnastique", "chute de trampoline",
-            "chute de trottinette", "douleur après une chute",
+            "chute à l'école",
+            "chute de vélo",
+            "chute au football",
+            "trauma à la gymnastique",
+            "chute de trampoline",
+            "chute de trottinette",
+            "douleur après une chute",
         ]);
     } else {
         w.any(&[
-            "chute", "chute de sa hauteur", "trauma", "traumatisme direct", "accident de la voie publique",
-            "chute à vélo", "accident de travail", "coup de poing contre un mur", "douleur post-traumatique",
-            "choc direct", "chute dans les escaliers",
+            "chute",
+            "chute de sa hauteur",
+            "trauma",
+            "traumatisme direct",
+            "accident de la voie publique",
+            "chute à vélo",
+            "accident de travail",
+            "coup de poing contre un mur",
+            "douleur post-traumatique",
+            "choc direct",
+            "chute dans les escaliers",
         ]);
     }
     w.any(&[
-        ", fracture ?", ". Lésion osseuse ?", ", suspicion de fracture", ". Exclure une fracture", "", ", impotence fonctionnelle",
-        ", tuméfaction et douleur", ". Bilan",
+        ", fracture ?",
+        ". Lésion osseuse ?",
+        ", suspicion de fracture",
+        ". Exclure une fracture",
+        "",
+        ", impotence fonctionnelle",
+        ", tuméfaction et douleur",
+        ". Bilan",
     ]);
-    w.say(".\n");
+    let asked = w.out.text.ends_with('?');
+    w.say(if asked { "\n" } else { ".\n" });
 }
 
 fn comparison(w: &mut Writer<'_>, facts: &Facts<'_>) {
     match facts.previous {
         Some(date) if w.draw.chance(0.7) => {
-            w.any(&["Comparaison : examen du ", "Examen antérieur du ", "Comparé aux clichés du "]).date(date).say(".\n");
+            w.any(&["Comparaison : examen du ", "Examen antérieur du ", "Comparé aux clichés du "])
+                .date(date)
+                .say(".\n");
         }
         Some(_) => {}
         None if w.draw.chance(0.25) => {
-            w.any(&["Pas d'examen antérieur disponible.\n", "Comparaison : néant.\n", "Pas de comparatif.\n"]);
+            w.any(&[
+                "Pas d'examen antérieur disponible.\n",
+                "Comparaison : néant.\n",
+                "Pas de comparatif.\n",
+            ]);
         }
         None => {}
     }
@@ -103,13 +129,17 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
             w.say(if oblique { "Fracture oblique " } else { "Fracture transversale " }).say(&place);
         }
         1 => {
-            w.say(if oblique { "Trait de fracture oblique " } else { "Trait de fracture transversal " }).say(&place);
+            w.say(if oblique { "Trait de fracture oblique " } else { "Trait de fracture transversal " })
+                .say(&place);
         }
         2 => {
-            w.any(&["On note une fracture ", "Mise en évidence d'une fracture ", "Présence d'une fracture "]).say(&place);
+            w.any(&["On note une fracture ", "Mise en évidence d'une fracture ", "Présence d'une fracture "])
+                .say(&place);
         }
         _ => {
-            w.any(&["Solution de continuité ", "Rupture corticale "]).say(&place).say(", en rapport avec une fracture");
+            w.any(&["Solution de continuité ", "Rupture corticale "])
+                .say(&place)
+                .say(", en rapport avec une fracture");
         }
     }
     if w.draw.chance(0.35) {
@@ -117,7 +147,11 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
         let side = anatomy_words::side(facts.laterality, facts.body_part != BodyPart::Wrist, w.style);
         let limb = if facts.body_part == BodyPart::Wrist { " du côté " } else { " de la main " };
         if !hand || !w.style.terse {
-            let word = if limb.ends_with("côté ") { anatomy_words::side(facts.laterality, false, w.style) } else { side };
+            let word = if limb.ends_with("côté ") {
+                anatomy_words::side(facts.laterality, false, w.style)
+            } else {
+                side
+            };
             w.say(limb).say(word);
         }
     }
@@ -128,7 +162,7 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
     let (slide, turn) = (millimetres(fracture.displacement_mm, w), format!("{:.0}°", fracture.angle_deg));
     match w.draw.below(4) {
         0 => w.say(&format!(", avec un déplacement de {slide} et une angulation de {turn}")),
-        1 => w.say(&format!(", déplacée de {slide}, angulation de {turn}")),
+        1 => w.say(&format!(", déplacement de {slide}, angulation de {turn}")),
         2 => w.say(&format!(". Déplacement : {slide}. Angulation : {turn}")),
         _ => w.say(&format!(", avec bascule de {turn} et translation de {slide} du fragment distal")),
     };
@@ -144,7 +178,9 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
     }
     if w.draw.chance(0.6) {
         w.item().any(&[
-            "Pas d'autre lésion osseuse décelée", "Pas d'autre trait visible", "Le reste de la trame osseuse est sans particularité",
+            "Pas d'autre lésion osseuse décelée",
+            "Pas d'autre trait visible",
+            "Le reste de la trame osseuse est sans particularité",
             "Pas de luxation associée",
         ]);
         w.stop();
@@ -153,22 +189,34 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
 
 fn intact(w: &mut Writer<'_>, facts: &Facts<'_>) {
     w.item().any(&[
-        "Pas de lésion osseuse traumatique décelable", "Pas de fracture visible", "Absence de trait de fracture",
-        "Aucune fracture mise en évidence", "Pas de solution de continuité osseuse", "Corticales régulières, sans fracture",
-        "Pas d'image de fracture ni de luxation", "On ne retrouve pas de fracture", "Continuité corticale respectée",
+        "Pas de lésion osseuse traumatique décelable",
+        "Pas de fracture visible",
+        "Absence de trait de fracture",
+        "Aucune fracture mise en évidence",
+        "Pas de solution de continuité osseuse",
+        "Corticales régulières, sans fracture",
+        "Pas d'image de fracture ni de luxation",
+        "On ne retrouve pas de fracture",
+        "Continuité corticale respectée",
     ]);
     w.stop();
     if w.draw.chance(0.65) {
         w.item();
         if facts.body_part == BodyPart::Wrist {
             w.any(&[
-                "Rapports radio-carpiens conservés", "Alignement normal des os du carpe", "Arcs de Gilula réguliers",
-                "Bonne congruence radio-ulnaire distale", "Scaphoïde d'aspect normal",
+                "Rapports radio-carpiens conservés",
+                "Alignement normal des os du carpe",
+                "Arcs de Gilula réguliers",
+                "Bonne congruence radio-ulnaire distale",
+                "Scaphoïde d'aspect normal",
             ]);
         } else {
             w.any(&[
-                "Métacarpiens et phalanges d'aspect normal", "Alignement conservé des rayons", "Rapports articulaires conservés",
-                "Interlignes métacarpo-phalangiens et interphalangiens conservés", "Pas d'anomalie des phalanges",
+                "Métacarpiens et phalanges d'aspect normal",
+                "Alignement conservé des rayons",
+                "Rapports articulaires conservés",
+                "Interlignes métacarpo-phalangiens et interphalangiens conservés",
+                "Pas d'anomalie des phalanges",
             ]);
         }
         w.stop();
@@ -178,18 +226,27 @@ fn intact(w: &mut Writer<'_>, facts: &Facts<'_>) {
 fn age_of_bones(w: &mut Writer<'_>, facts: &Facts<'_>) {
     if facts.growing && w.draw.chance(0.75) {
         w.item().any(&[
-            "Cartilages de croissance ouverts", "Cartilages de conjugaison encore visibles", "Squelette immature, physes ouvertes",
+            "Cartilages de croissance ouverts",
+            "Cartilages de conjugaison encore visibles",
+            "Squelette immature, physes ouvertes",
             "Noyaux d'ossification en place",
         ]);
         w.stop();
     }
     if facts.demineralised && w.draw.chance(0.85) {
         w.item().any(&[
-            "Déminéralisation osseuse diffuse", "Trame osseuse raréfiée", "Ostéopénie diffuse", "Aspect déminéralisé des structures osseuses",
+            "Déminéralisation osseuse diffuse",
+            "Trame osseuse raréfiée",
+            "Ostéopénie diffuse",
+            "Aspect déminéralisé des structures osseuses",
         ]);
         w.stop();
     } else if !facts.demineralised && w.draw.chance(0.3) {
-        w.item().any(&["Minéralisation osseuse normale", "Trame osseuse homogène", "Minéralisation satisfaisante pour l'âge"]);
+        w.item().any(&[
+            "Minéralisation osseuse normale",
+            "Trame osseuse homogène",
+            "Minéralisation satisfaisante pour l'âge",
+        ]);
         w.stop();
     }
 }
@@ -197,12 +254,18 @@ fn age_of_bones(w: &mut Writer<'_>, facts: &Facts<'_>) {
 fn around(w: &mut Writer<'_>, facts: &Facts<'_>) {
     if w.draw.chance(0.35) {
         w.item().any(&[
-            "Pas de corps étranger radio-opaque", "Parties molles sans calcification", "Pas de calcification des parties molles",
+            "Pas de corps étranger radio-opaque",
+            "Parties molles sans calcification",
+            "Pas de calcification des parties molles",
         ]);
         w.stop();
     }
     if facts.fracture.is_none() && w.draw.chance(0.3) {
-        w.item().any(&["Pas de luxation", "Interlignes articulaires conservés", "Pas de lésion lytique ni condensante"]);
+        w.item().any(&[
+            "Pas de luxation",
+            "Interlignes articulaires conservés",
+            "Pas de lésion lytique ni condensante",
+        ]);
         w.stop();
     }
 }
@@ -222,7 +285,13 @@ fn conclusion(w: &mut Writer<'_>, facts: &Facts<'_>) {
                 }
             }
             w.say(".");
-            w.any(&["", "", " Avis orthopédique souhaitable.", " Contrôle après réduction.", " À confronter à la clinique."]);
+            w.any(&[
+                "",
+                "",
+                " Avis orthopédique souhaitable.",
+                " Contrôle après réduction.",
+                " À confronter à la clinique.",
+            ]);
         }
         None => match w.draw.below(5) {
             0 => {
@@ -232,11 +301,20 @@ fn conclusion(w: &mut Writer<'_>, facts: &Facts<'_>) {
                 w.say("Pas de fracture ").say(&region).say(".");
             }
             2 => {
-                w.any(&["Examen sans particularité.", "Examen normal.", "Bilan radiographique normal.", "RAS."]);
+                w.any(&[
+                    "Examen sans particularité.",
+                    "Examen normal.",
+                    "Bilan radiographique normal.",
+                    "RAS.",
+                ]);
             }
             3 => {
                 w.any(&["Pas de lésion traumatique.", "Absence de lésion osseuse traumatique."]);
-                w.any(&["", " Contrôle à 10 jours si persistance des douleurs.", " À compléter selon la clinique."]);
+                w.any(&[
+                    "",
+                    " Contrôle à 10 jours si persistance des douleurs.",
+                    " À compléter selon la clinique.",
+                ]);
             }
             _ => {
                 w.say("Pas d'anomalie osseuse ").say(&region).say(".");

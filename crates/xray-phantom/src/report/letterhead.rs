@@ -10,10 +10,19 @@ pub(crate) fn head(w: &mut Writer<'_>, facts: &Facts<'_>) {
     let [name, street, postal_code, town, phone, domain] = SITES[facts.site % SITES.len()];
     let patient = facts.patient;
     if w.draw.chance(0.75) {
-        w.tag(Institution, name).say("\n").any(&["Service d'imagerie médicale", "Radiologie", "Imagerie ostéo-articulaire"]);
+        w.tag(Institution, name).say("\n").any(&[
+            "Service d'imagerie médicale",
+            "Radiologie",
+            "Imagerie ostéo-articulaire",
+        ]);
         w.say("\n");
         if w.draw.chance(0.5) {
-            w.tag(Location, street).say(" - ").tag(Location, postal_code).say(" ").tag(Location, town).say("\n");
+            w.tag(Location, street)
+                .say(" - ")
+                .tag(Location, postal_code)
+                .say(" ")
+                .tag(Location, town)
+                .say("\n");
         }
         if w.draw.chance(0.4) {
             w.any(&["Tél. : ", "Tel: ", "Secrétariat : "]).tag(Phone, phone).say("\n");
@@ -26,7 +35,11 @@ pub(crate) fn head(w: &mut Writer<'_>, facts: &Facts<'_>) {
     }
     name_and_birth(w, facts);
     if w.draw.chance(0.4) {
-        let label = if patient.belgian { ["NISS : ", "N° registre national : "] } else { ["N° SS : ", "N° sécurité sociale : "] };
+        let label = if patient.belgian {
+            ["NISS : ", "N° registre national : "]
+        } else {
+            ["N° SS : ", "N° sécurité sociale : "]
+        };
         w.any(&label).tag(Id, &patient.national).say("\n");
     }
     if w.draw.chance(0.5) {
@@ -73,7 +86,9 @@ fn name_and_birth(w: &mut Writer<'_>, facts: &Facts<'_>) {
             w.say("Nom : ").tag(Person, last).say("\nPrénom : ").tag(Person, patient.first_name).say("\n");
         }
         1 => {
-            w.any(&["Patient : ", "Concerne : "]).tag(Person, &format!("{last} {}", patient.first_name)).say("\n");
+            w.any(&["Patient : ", "Concerne : "])
+                .tag(Person, &format!("{last} {}", patient.first_name))
+                .say("\n");
         }
         _ => {
             let title = match (female, facts.age_months < 16 * 12) {
@@ -92,7 +107,9 @@ fn name_and_birth(w: &mut Writer<'_>, facts: &Facts<'_>) {
 fn referring(w: &mut Writer<'_>, facts: &Facts<'_>) {
     let doctor = w.draw.pick(FAMILIES);
     if w.draw.chance(0.6) {
-        w.any(&["Prescripteur : Dr ", "Adressé par le Dr ", "À l'attention du Docteur "]).tag(Person, doctor).say("\n");
+        w.any(&["Prescripteur : Dr ", "Adressé par le Dr ", "À l'attention du Docteur "])
+            .tag(Person, doctor)
+            .say("\n");
     }
     if w.style.letter {
         w.any(&["\nCher confrère,\n", "\nChère consœur, cher confrère,\n", "\nCher Docteur "]);
@@ -103,7 +120,8 @@ fn referring(w: &mut Writer<'_>, facts: &Facts<'_>) {
         let title = if patient.sex == Sex::F { "Mme " } else { "M. " };
         w.say("Voici le résultat de l'examen de ").say(title).tag(Person, patient.last_name);
         if w.draw.chance(0.6) {
-            w.say(if patient.sex == Sex::F { ", âgée de " } else { ", âgé de " }).tag(Age, &age(facts.age_months));
+            w.say(if patient.sex == Sex::F { ", âgée de " } else { ", âgé de " })
+                .tag(Age, &age(facts.age_months));
         }
         w.say(".\n");
     }
@@ -130,7 +148,9 @@ pub(crate) fn foot(w: &mut Writer<'_>, facts: &Facts<'_>) {
     w.say("\n");
     if w.draw.chance(0.25) {
         let number = 10_000 + 7_919 * facts.radiologist;
-        w.say("INAMI : ").tag(Id, &format!("1-{number:05}-{:02}-130", 97 - (100_000 + number) % 97)).say("\n");
+        w.say("INAMI : ")
+            .tag(Id, &format!("1-{number:05}-{:02}-130", 97 - (100_000 + number) % 97))
+            .say("\n");
     }
     if w.draw.chance(0.35) {
         let later = facts.date.checked_add(1.day()).unwrap_or(facts.date);

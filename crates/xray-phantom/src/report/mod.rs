@@ -71,7 +71,11 @@ pub(crate) struct Writer<'a> {
 
 impl Writer<'_> {
     pub(crate) fn say(&mut self, words: &str) -> &mut Self {
-        if self.style.flat { self.out.say(&unaccented(words)) } else { self.out.say(words) };
+        if self.style.flat {
+            self.out.say(&unaccented(words))
+        } else {
+            self.out.say(words)
+        };
         self
     }
 
@@ -122,7 +126,17 @@ pub(crate) fn write(facts: &Facts<'_>, draw: &mut Draw) -> Tagged {
 }
 
 const MONTHS: [&str; 12] = [
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
     "décembre",
 ];
 
