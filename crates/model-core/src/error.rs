@@ -71,6 +71,14 @@ pub enum Error {
         /// Its shape in the model.
         model: Vec<i64>,
     },
+    /// The saved state of an optimizer does not fit its parameters.
+    #[error("optimizer state: {tensor} {reason}")]
+    OptimizerState {
+        /// The tensor at fault.
+        tensor: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A checkpoint belongs to another run or model.
     #[error("the checkpoint in {path:?} does not fit: {reason}")]
     Checkpoint {
@@ -79,13 +87,17 @@ pub enum Error {
         /// What differs.
         reason: String,
     },
-    /// The loss of a step is not a number. The last checkpoint is as it was.
-    #[error("the loss is {loss} at step {step}")]
+    /// The loss or the gradient of a step is not a number. The last checkpoint is as it was.
+    #[error("the {what} is {value} at step {step} (samples {samples:?})")]
     NotFinite {
+        /// What is not a number.
+        what: &'static str,
         /// The step, counted from 0.
         step: u64,
-        /// The loss.
-        loss: f64,
+        /// Its value.
+        value: f64,
+        /// The samples of the batch, as far as the task knows their keys.
+        samples: Vec<String>,
     },
     /// Processes that train together could not exchange tensors.
     #[error("{action} between processes: {reason}")]

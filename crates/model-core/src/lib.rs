@@ -10,6 +10,7 @@
 //! | [`Collate`] | items of the data side to batches of tensors |
 //! | [`Task`] | a model with its loss to the training loop |
 //! | [`Optimizer`] | an update rule with its state to the training loop |
+//! | [`BatchSource`] | a loader to the training loop |
 //! | [`Collective`] | processes that train together to losses and the training loop |
 //! | [`Hook`] | progress bars, logs and other onlookers to the training loop |
 //!
@@ -22,16 +23,25 @@ mod collate;
 mod collective;
 mod encoder;
 mod error;
-mod hook;
-mod optimizer;
+pub mod layers;
+mod optim;
 mod pretrained;
-mod task;
+mod train;
+mod weights;
 
 pub use collate::Collate;
 pub use collective::{Collective, Shard, SingleProcess};
 pub use encoder::{Encoded, Encoder, Mode};
 pub use error::{Error, Result};
-pub use hook::{EvalReport, Hook, StepReport};
-pub use optimizer::{Optimizer, Parameter};
+pub use optim::{
+    AdamW, AdamWConfig, DecayRule, Lion, LionConfig, Optimizer, Parameter, ParameterPolicy, Plateau,
+    PlateauConfig, Schedule, clip_gradients, freeze, freeze_layers, gradient_norm, named_tensors,
+};
 pub use pretrained::{Pretrained, PretrainedConfig};
-pub use task::{StepContext, StepOutput, Task};
+pub use train::{
+    BatchSource, BatchesFromFn, Checkpoint, EvalReport, Hook, JsonLines, Progress, StepContext, StepOutput,
+    StepReport, StopReason, Summary, Task, Trainer, TrainerConfig, batches_from_fn,
+};
+pub use weights::{
+    LoadReport, Mismatch, Weights, load_pretrained, read_config, save_pretrained, save_tensors, write_config,
+};

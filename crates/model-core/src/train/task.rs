@@ -59,6 +59,12 @@ pub trait Task {
     ///
     /// If the batch does not fit the model.
     fn step(&self, batch: &Self::Batch, cx: &StepContext<'_>) -> Result<StepOutput>;
+
+    /// The keys of a batch's samples, to name them when their loss is not a number. By default none is
+    /// known.
+    fn keys(&self, _batch: &Self::Batch) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 impl<T: Task + ?Sized> Task for &T {
@@ -66,5 +72,9 @@ impl<T: Task + ?Sized> Task for &T {
 
     fn step(&self, batch: &Self::Batch, cx: &StepContext<'_>) -> Result<StepOutput> {
         (**self).step(batch, cx)
+    }
+
+    fn keys(&self, batch: &Self::Batch) -> Vec<String> {
+        (**self).keys(batch)
     }
 }

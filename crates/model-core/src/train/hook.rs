@@ -15,8 +15,8 @@ pub struct StepReport {
     pub loss: f64,
     /// The learning rate of the step.
     pub learning_rate: f64,
-    /// The norm of all gradients together before clipping, where the loop clips.
-    pub gradient_norm: Option<f64>,
+    /// The norm of all gradients together, before clipping.
+    pub gradient_norm: f64,
     /// How many samples this process saw in the step.
     pub samples: i64,
     /// How long the step took, loading included.

@@ -1,0 +1,11 @@
+mod folder;
+mod load;
+mod names;
+mod report;
+mod safetensors_file;
+mod source;
+
+pub use folder::{load_pretrained, read_config, save_pretrained, write_config};
+pub use report::{LoadReport, Mismatch};
+pub use safetensors_file::save_tensors;
+pub use source::Weights;
