@@ -13,6 +13,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
@@ -65,8 +66,17 @@ struct Regression {
 
 type Metrics = BTreeMap<&'static str, f64>;
 
-fn main() -> Result<()> {
-    let args = Args::parse();
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
     let text = std::fs::read_to_string(&args.input).with_context(|| format!("reading {:?}", args.input))?;
     let metrics = match args.task {
         Task::Binary => serde_json::from_str(&text).map_err(Into::into).and_then(binary),
