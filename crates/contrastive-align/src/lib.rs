@@ -13,6 +13,7 @@ mod projection;
 mod prompts;
 mod retrieval;
 mod siglip;
+mod towers;
 mod zero_shot;
 
 pub use aligner::Aligner;
@@ -27,4 +28,5 @@ pub use projection::{Projected, ProjectedConfig};
 pub use prompts::{PromptClass, PromptSet, PromptTask};
 pub use retrieval::{Ranking, RankingSummary, Retrieval};
 pub use siglip::SiglipLoss;
+pub use towers::{TowerWeights, Towers};
 pub use zero_shot::{ZeroShot, calibrate_threshold};

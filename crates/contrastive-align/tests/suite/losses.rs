@@ -1,12 +1,12 @@
 //! The losses against open_clip's numbers, plain nested loops, and themselves over several ranks.
 
-mod common;
-
-use common::{largest_difference, on_ranks, rows, unit_rows};
 use contrastive_align::{AlignmentLoss, ClipLoss, Duplicates, EncodedPairs, SiglipLoss, SoftTargets};
 use model_core::{Collective, Encoded, SingleProcess};
 use serde::Deserialize;
 use tch::{Kind, Tensor};
+
+use crate::numbers::{largest_difference, rows, unit_rows};
+use crate::ranks::on_ranks;
 
 #[derive(Deserialize)]
 struct Fixture {
@@ -52,7 +52,7 @@ fn pairs(
 
 #[test]
 fn losses_and_gradients_equal_open_clip() {
-    let fixture: Fixture = serde_json::from_str(include_str!("fixtures/losses.json")).unwrap();
+    let fixture: Fixture = serde_json::from_str(include_str!("../fixtures/losses.json")).unwrap();
     assert_eq!(fixture.cases.len(), 4);
     for (kind, tolerance) in [(Kind::Double, 1e-12), (Kind::Float, 1e-6)] {
         for case in &fixture.cases {
