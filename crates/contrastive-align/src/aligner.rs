@@ -19,9 +19,9 @@ pub struct Aligner<V, T, L> {
 }
 
 impl<V: Encoder, T: Encoder, L: AlignmentLoss> Aligner<V, T, L> {
-    /// Trains `model` by `loss`.
+    /// Trains `model` by `loss`; tokens are kept if the loss wants them.
     pub fn new(model: BiEncoder<V, T>, loss: L) -> Self {
-        Self { model, loss }
+        Self { model: model.with_tokens(loss.uses_tokens()), loss }
     }
 }
 
@@ -48,6 +48,10 @@ impl<V: Encoder, T: Encoder, L: AlignmentLoss> Task for Aligner<V, T, L> {
             metrics.push(("text_to_image".to_owned(), text_to_image));
         }
         Ok(StepOutput { loss, metrics, samples })
+    }
+
+    fn keys(&self, batch: &Self::Batch) -> Vec<String> {
+        batch.keys.clone()
     }
 }
 

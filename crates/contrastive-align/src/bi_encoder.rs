@@ -2,6 +2,7 @@ use model_core::{Encoded, Encoder, Error, Mode, Pretrained, PretrainedConfig, Re
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor, nn};
 
+use crate::loss::at_least_single;
 use crate::{EncodedPairs, PairBatch, PairChunk};
 
 /// An image encoder and a text encoder whose vectors are compared.
@@ -15,6 +16,7 @@ pub struct BiEncoder<V, T> {
     pub text: T,
     /// How cosines become logits.
     pub logit: LogitScale,
+    tokens: bool,
 }
 
 impl<V: Encoder, T: Encoder> BiEncoder<V, T> {
@@ -29,7 +31,14 @@ impl<V: Encoder, T: Encoder> BiEncoder<V, T> {
             let reason = format!("is {of_image} for images and {of_text} for reports; must be the same");
             return Err(Error::config("embed_dim", reason));
         }
-        Ok(Self { image, text, logit })
+        Ok(Self { image, text, logit, tokens: false })
+    }
+
+    /// The same with patches and words beside the pooled vectors, where the encoders give them. By default
+    /// they are dropped.
+    #[must_use]
+    pub fn with_tokens(self, tokens: bool) -> Self {
+        Self { tokens, ..self }
     }
 
     /// The length of the shared vectors.
@@ -43,7 +52,7 @@ impl<V: Encoder, T: Encoder> BiEncoder<V, T> {
     ///
     /// As the image encoder.
     pub fn encode_images(&self, images: &V::Input, mode: Mode) -> Result<Encoded> {
-        Ok(unit(self.image.encode(images, mode)?))
+        Ok(self.unit(self.image.encode(images, mode)?))
     }
 
     /// Vectors of length one for reports.
@@ -52,7 +61,7 @@ impl<V: Encoder, T: Encoder> BiEncoder<V, T> {
     ///
     /// As the text encoder.
     pub fn encode_texts(&self, texts: &T::Input, mode: Mode) -> Result<Encoded> {
-        Ok(unit(self.text.encode(texts, mode)?))
+        Ok(self.unit(self.text.encode(texts, mode)?))
     }
 
     /// Both sides of a batch.
@@ -93,6 +102,14 @@ impl<V: Encoder, T: Encoder> BiEncoder<V, T> {
             scale: self.logit.scale(),
             bias: self.logit.bias(),
         }
+    }
+
+    fn unit(&self, encoded: Encoded) -> Encoded {
+        let pooled = unit(&encoded.pooled);
+        if !self.tokens {
+            return Encoded::from_pooled(pooled);
+        }
+        Encoded { pooled, tokens: encoded.tokens.as_ref().map(unit), mask: encoded.mask }
     }
 }
 
@@ -160,22 +177,15 @@ impl Pretrained for LogitScale {
         })
     }
 
-    fn is_optional(_name: &str) -> bool {
-        true
+    fn is_optional(name: &str) -> bool {
+        name == "logit_scale" || name == "logit_bias"
     }
 }
 
-fn unit(encoded: Encoded) -> Encoded {
-    let rows = |rows: Tensor| {
-        // Half precision has too few digits for a length.
-        let rows = match rows.kind() {
-            Kind::Half | Kind::BFloat16 => rows.to_kind(Kind::Float),
-            _ => rows,
-        };
-        let length = rows.norm_scalaropt_dim(2, [-1], true).clamp_min(1e-12);
-        rows / length
-    };
-    Encoded { pooled: rows(encoded.pooled), tokens: encoded.tokens.map(rows), mask: encoded.mask }
+fn unit(rows: &Tensor) -> Tensor {
+    let rows = at_least_single(rows);
+    let length = rows.norm_scalaropt_dim(2, [-1], true).clamp_min(1e-12);
+    rows / length
 }
 
 /// One encoding of all chunks. Tokens are padded to the longest chunk.

@@ -6,41 +6,28 @@ use xray_core::{ImageTensor, Sample, derive_seed};
 
 use crate::{Error, PairBatch, PairChunk};
 
-/// Which images of a study are taken.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Views {
-    /// The first one: the same in every evaluation. The default.
-    #[default]
-    First,
-    /// One drawn for each study from this seed and the study's key alone. Give every epoch its own seed:
-    /// `derive_seed(seed, &[epoch])`.
-    Random {
-        /// The seed of the epoch.
-        seed: u64,
-    },
-    /// Every one; all of them are positives of the study's report.
-    All,
-}
-
 /// Makes studies into a [`PairBatch`] with one collate for images and one for reports.
+///
+/// The first image of each sample is taken. In training, where the method draws one image of a study, the
+/// loader draws it, so that no other has to be decoded; in evaluation it is the same each time.
 #[derive(Debug, Clone)]
 pub struct PairCollate<C, T> {
     images: C,
     texts: T,
-    views: Views,
+    all_images: bool,
     chunk: Option<NonZeroUsize>,
 }
 
 impl<C, T> PairCollate<C, T> {
-    /// Takes the first image of every study and makes one chunk.
+    /// One image a study, all studies in one chunk.
     pub fn new(images: C, texts: T) -> Self {
-        Self { images, texts, views: Views::First, chunk: None }
+        Self { images, texts, all_images: false, chunk: None }
     }
 
-    /// The same with another choice of images.
+    /// The same with every image of a sample: all of them are positives of its report.
     #[must_use]
-    pub fn with_views(self, views: Views) -> Self {
-        Self { views, ..self }
+    pub fn with_all_images(self) -> Self {
+        Self { all_images: true, ..self }
     }
 
     /// The same in chunks of at most so many studies, for gradient caching.
@@ -64,7 +51,7 @@ impl<C: Collate<ImageTensor>, T: Collate<str>> Collate<Sample> for PairCollate<C
             let mut images = Vec::new();
             let mut texts = Vec::with_capacity(samples.len());
             for (place, sample) in samples.iter().enumerate() {
-                let views = check(sample, self.views.of(sample))?;
+                let views = check(sample, self.all_images)?;
                 study.extend(views.iter().map(|_| first + place as i64));
                 images.extend(views);
                 texts.push(sample.report.as_str());
@@ -84,27 +71,11 @@ impl<C: Collate<ImageTensor>, T: Collate<str>> Collate<Sample> for PairCollate<C
     }
 }
 
-impl Views {
-    fn of(self, sample: &Sample) -> Vec<&ImageTensor> {
-        match self {
-            Self::First => sample.images.first().into_iter().collect(),
-            Self::All => sample.images.iter().collect(),
-            Self::Random { seed } => {
-                let count = sample.images.len().max(1) as u64;
-                let draw = derive_seed(seed, &bytes(&sample.key)) % count;
-                sample.images.get(draw as usize).into_iter().collect()
-            }
-        }
-    }
-}
-
-fn check<'a>(sample: &Sample, views: Vec<&'a ImageTensor>) -> Result<Vec<&'a ImageTensor>> {
-    let reason = if views.is_empty() {
-        "has no image"
-    } else if sample.report.trim().is_empty() {
-        "has an empty report"
-    } else {
-        return Ok(views);
+fn check(sample: &Sample, all_images: bool) -> Result<&[ImageTensor]> {
+    let reason = match sample.images.len() {
+        0 => "has no image",
+        _ if sample.report.trim().is_empty() => "has an empty report",
+        images => return Ok(&sample.images[..if all_images { images } else { 1 }]),
     };
     let error = Error::Study { key: sample.key.clone(), reason };
     Err(model_core::Error::external("making studies into a batch")(error))
@@ -124,9 +95,6 @@ pub fn report_group(report: &str) -> i64 {
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
         .collect();
-    derive_seed(0, &bytes(&words.join(" "))).cast_signed()
-}
-
-fn bytes(text: &str) -> Vec<u64> {
-    text.bytes().map(u64::from).collect()
+    let bytes: Vec<u64> = words.join(" ").bytes().map(u64::from).collect();
+    derive_seed(0, &bytes).cast_signed()
 }

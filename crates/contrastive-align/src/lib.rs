@@ -20,7 +20,7 @@ pub use aligner::Aligner;
 pub use batch::{PairBatch, PairChunk};
 pub use bi_encoder::{BiEncoder, LogitConfig, LogitScale};
 pub use clip::{ClipLoss, Duplicates, SoftTargets};
-pub use collate::{PairCollate, Views, report_group};
+pub use collate::{PairCollate, report_group};
 pub use error::{Error, Result};
 pub use index::{EmbeddingIndex, Neighbour, PairIndex};
 pub use loss::{AlignmentLoss, EncodedPairs, PairRows};

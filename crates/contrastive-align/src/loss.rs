@@ -15,11 +15,20 @@ pub trait AlignmentLoss: Debug + Send {
     ///
     /// If the batch lacks what the loss compares, or the other ranks cannot be reached.
     fn loss(&self, pairs: &EncodedPairs, collective: &dyn Collective) -> Result<Tensor>;
+
+    /// Whether the loss looks at patches and words. By default it does not, and none are kept.
+    fn uses_tokens(&self) -> bool {
+        false
+    }
 }
 
 impl<L: AlignmentLoss + ?Sized> AlignmentLoss for Box<L> {
     fn loss(&self, pairs: &EncodedPairs, collective: &dyn Collective) -> Result<Tensor> {
         (**self).loss(pairs, collective)
+    }
+
+    fn uses_tokens(&self) -> bool {
+        (**self).uses_tokens()
     }
 }
 
@@ -145,7 +154,7 @@ impl PairRows {
 }
 
 /// Half-precision rows lose the fourth digit of a similarity, which the scale then multiplies by 14 or more.
-fn at_least_single(rows: &Tensor) -> Tensor {
+pub(crate) fn at_least_single(rows: &Tensor) -> Tensor {
     match rows.kind() {
         Kind::Half | Kind::BFloat16 => rows.to_kind(Kind::Float),
         _ => rows.shallow_clone(),

@@ -1,8 +1,10 @@
+use model_core::layers::linear;
 use model_core::{Encoded, Encoder, Mode, Pretrained, PretrainedConfig, Result};
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, Module};
 
-/// An encoder with a linear layer into the space that images and reports share.
+/// An encoder without a projection of its own, with a linear layer into the space that images and reports
+/// share.
 ///
 /// The layer's weights lie beside the encoder's, as `projection.weight` and `projection.bias`; a published
 /// encoder that lacks them gets fresh ones.
@@ -11,7 +13,6 @@ pub struct Projected<E> {
     encoder: E,
     projection: nn::Linear,
     embed_dim: i64,
-    tokens: bool,
 }
 
 /// The encoder's configuration with one field more.
@@ -47,13 +48,6 @@ impl<C: PretrainedConfig> PretrainedConfig for ProjectedConfig<C> {
 }
 
 impl<E> Projected<E> {
-    /// The same encoder, which now gives its projected tokens too, for losses that compare them. By default
-    /// only the pooled vector is projected and there are no tokens.
-    #[must_use]
-    pub fn with_tokens(self) -> Self {
-        Self { tokens: true, ..self }
-    }
-
     /// The encoder below the projection, whose vectors the heads of the method take.
     pub fn encoder(&self) -> &E {
         &self.encoder
@@ -66,15 +60,9 @@ impl<E: Pretrained + Encoder> Pretrained for Projected<E> {
     fn new(vs: &nn::Path<'_>, config: &Self::Config) -> Result<Self> {
         config.validate()?;
         let encoder = E::new(vs, &config.encoder)?;
-        // Hugging Face's rule for new layers of both towers.
-        let weights = nn::LinearConfig {
-            ws_init: nn::Init::Randn { mean: 0.0, stdev: 0.02 },
-            bs_init: Some(nn::Init::Const(0.0)),
-            bias: true,
-        };
         let embed_dim = config.projection_size;
-        let projection = nn::linear(vs / "projection", encoder.embed_dim(), embed_dim, weights);
-        Ok(Self { encoder, projection, embed_dim, tokens: false })
+        let projection = linear(&(vs / "projection"), encoder.embed_dim(), embed_dim, true);
+        Ok(Self { encoder, projection, embed_dim })
     }
 
     fn rename(config: &Self::Config, name: &str) -> Option<String> {
@@ -95,11 +83,10 @@ impl<E: Encoder> Encoder for Projected<E> {
 
     fn encode(&self, input: &Self::Input, mode: Mode) -> Result<Encoded> {
         let encoded = self.encoder.encode(input, mode)?;
-        let pooled = self.projection.forward(&encoded.pooled);
-        if !self.tokens {
-            return Ok(Encoded::from_pooled(pooled));
-        }
-        let tokens = encoded.tokens.map(|tokens| self.projection.forward(&tokens));
-        Ok(Encoded { pooled, tokens, mask: encoded.mask })
+        Ok(Encoded {
+            pooled: self.projection.forward(&encoded.pooled),
+            tokens: encoded.tokens.map(|tokens| self.projection.forward(&tokens)),
+            mask: encoded.mask,
+        })
     }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use contrastive_align::{
     Aligner, AlignmentLoss, ClipLoss, EncodedPairs, LogitConfig, PairBatch, PairCollate, PairIndex,
-    ProjectedConfig, Retrieval, SiglipLoss, Towers, Views,
+    Projected, ProjectedConfig, Retrieval, SiglipLoss, Towers,
 };
 use model_core::{
     AdamW, AdamWConfig, Collate, Collective, Mode, Optimizer, ParameterPolicy, Result, SingleProcess,
@@ -29,10 +29,14 @@ impl AlignmentLoss for Distance {
             _ => Ok(pooled),
         }
     }
+
+    fn uses_tokens(&self) -> bool {
+        true
+    }
 }
 
 fn batch(samples: &[Sample], chunk: Option<usize>) -> PairBatch<Tensor, Tensor> {
-    let mut collate = PairCollate::new(Pixels, Letters).with_views(Views::All);
+    let mut collate = PairCollate::new(Pixels, Letters).with_all_images();
     if let Some(studies) = chunk.and_then(NonZeroUsize::new) {
         collate = collate.with_chunk(studies);
     }
@@ -136,17 +140,24 @@ fn encoders_of_different_lengths_are_joined_by_projections_and_saved() {
     let folder = tempfile::tempdir().unwrap();
     let config = |input, size| ProjectedConfig { encoder: LinearConfig { input, size }, projection_size: 6 };
     let logit = LogitConfig { logit_scale_init_value: 1.5, logit_bias_init_value: Some(-2.0) };
-    let towers = Towers::<Linear, Linear>::new(config(8, 12), config(26, 10), &logit, Device::Cpu).unwrap();
+    let towers = Towers::<Projected<Linear>, Projected<Linear>>::new(
+        config(8, 12),
+        config(26, 10),
+        &logit,
+        Device::Cpu,
+    )
+    .unwrap();
     towers.weights.save(folder.path()).unwrap();
     let names: Vec<String> =
         towers.weights.parameters(&ParameterPolicy::default()).into_iter().map(|p| p.name).collect();
     assert!(names.contains(&"vision.logit_scale".to_owned()), "{names:?}");
     assert!(names.contains(&"text.projection.weight".to_owned()), "{names:?}");
 
-    let read = Towers::<Linear, Linear>::load(folder.path(), Device::Cpu).unwrap();
+    let read = Towers::<Projected<Linear>, Projected<Linear>>::load(folder.path(), Device::Cpu).unwrap();
     let samples: Vec<Sample> = (0..3).map(|number| study(number, number, 1)).collect();
-    let encode =
-        |towers: &Towers<Linear, Linear>| towers.model.encode(&batch(&samples, None), Mode::Eval).unwrap();
+    let encode = |towers: &Towers<Projected<Linear>, Projected<Linear>>| {
+        towers.model.encode(&batch(&samples, None), Mode::Eval).unwrap()
+    };
     let (first, second) = (encode(&towers), encode(&read));
     assert_eq!(first.image.pooled.size(), [3, 6]);
     assert_eq!(largest_difference(&first.image.pooled, &second.image.pooled), 0.0);
@@ -168,10 +179,19 @@ fn encoders_that_do_not_fit_are_refused() {
         projection_size,
     };
     let logit = LogitConfig::default();
-    let refused = |a, b| Towers::<Linear, Linear>::new(a, b, &logit, Device::Cpu).unwrap_err().to_string();
+    let refused = |a, b| {
+        Towers::<Projected<Linear>, Projected<Linear>>::new(a, b, &logit, Device::Cpu)
+            .unwrap_err()
+            .to_string()
+    };
     assert!(refused(config(8, 12, 6), config(26, 12, 7)).contains("6 for images and 7"));
     assert!(refused(config(8, 12, 0), config(26, 12, 0)).contains("projection_size"));
     let infinite = LogitConfig { logit_scale_init_value: f64::INFINITY, ..logit };
-    let error = Towers::<Linear, Linear>::new(config(8, 12, 6), config(26, 12, 6), &infinite, Device::Cpu);
+    let error = Towers::<Projected<Linear>, Projected<Linear>>::new(
+        config(8, 12, 6),
+        config(26, 12, 6),
+        &infinite,
+        Device::Cpu,
+    );
     assert!(error.unwrap_err().to_string().contains("logit_scale_init_value"));
 }

@@ -2,10 +2,10 @@
 
 use std::num::NonZeroUsize;
 
-use contrastive_align::{PairCollate, Views, report_group};
+use contrastive_align::{PairCollate, report_group};
 use model_core::Collate;
 use tch::{Device, Tensor};
-use xray_core::{Sample, derive_seed};
+use xray_core::Sample;
 
 use crate::toy::{Letters, Pixels, study};
 
@@ -18,7 +18,7 @@ fn all_views_know_their_study_across_chunks() {
     let samples: Vec<Sample> =
         (0..5).map(|number| study(number, number % 3, 1 + number as usize % 2)).collect();
     let items: Vec<&Sample> = samples.iter().collect();
-    let collate = PairCollate::new(Pixels, Letters).with_views(Views::All);
+    let collate = PairCollate::new(Pixels, Letters).with_all_images();
     let whole = collate.collate(&items, Device::Cpu).unwrap();
     assert_eq!(whole.chunks.len(), 1);
     assert_eq!(integers(&whole.study), [0, 1, 1, 2, 3, 3, 4]);
@@ -35,33 +35,14 @@ fn all_views_know_their_study_across_chunks() {
 }
 
 #[test]
-fn a_view_is_drawn_anew_each_epoch_and_the_same_again() {
-    let samples: Vec<Sample> = (0..40).map(|number| study(number, 0, 3)).collect();
+fn the_first_image_is_taken_unless_told() {
+    let samples: Vec<Sample> = (0..4).map(|number| study(number, number, 3)).collect();
     let items: Vec<&Sample> = samples.iter().collect();
-    let drawn = |views| {
-        let batch = PairCollate::new(Pixels, Letters).with_views(views).collate(&items, Device::Cpu).unwrap();
-        let pixels = &batch.chunks[0].images;
-        let place = |(row, sample): (i64, &Sample)| {
-            let first = pixels.double_value(&[row, 0]) as f32;
-            sample.images.iter().position(|image| image.data()[0] == first).unwrap()
-        };
-        (0..).zip(&samples).map(place).collect::<Vec<usize>>()
-    };
-    let epoch = |epoch| drawn(Views::Random { seed: derive_seed(1, &[epoch]) });
-    assert_eq!(epoch(0), epoch(0));
-    assert_ne!(epoch(0), epoch(1));
-    assert!((0..3).all(|view| epoch(0).iter().filter(|drawn| **drawn == view).count() > 4));
-    assert_eq!(drawn(Views::First), [0; 40]);
-}
-
-#[test]
-fn the_draw_of_a_study_does_not_depend_on_its_batch() {
-    let samples: Vec<Sample> = (0..8).map(|number| study(number, 0, 4)).collect();
-    let collate = PairCollate::new(Pixels, Letters).with_views(Views::Random { seed: 3 });
-    let of = |items: &[&Sample]| collate.collate(items, Device::Cpu).unwrap().chunks.remove(0).images;
-    let together = of(&samples.iter().collect::<Vec<_>>());
+    let batch = PairCollate::new(Pixels, Letters).collate(&items, Device::Cpu).unwrap();
+    assert_eq!(integers(&batch.study), [0, 1, 2, 3]);
     for (row, sample) in (0..).zip(&samples) {
-        assert_eq!(of(&[sample]).select(0, 0), together.select(0, row));
+        let first = Tensor::from_slice(sample.images[0].data());
+        assert_eq!(batch.chunks[0].images.select(0, row), first);
     }
 }
 
