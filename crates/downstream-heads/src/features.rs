@@ -1,0 +1,158 @@
+use std::fmt;
+
+use xray_core::PatientId;
+
+use crate::{Error, Result};
+
+/// What a frozen encoder made of some images, kept so that many probes can be fitted on it.
+///
+/// # Shapes
+///
+/// - values: `[cases, embed_dim]`, row-major
+#[derive(Clone, PartialEq)]
+pub struct Features {
+    values: Vec<f32>,
+    embed_dim: usize,
+}
+
+impl Features {
+    /// Features over `values`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] if the values do not fill whole rows, or there is none; [`Error::NotFinite`].
+    pub fn new(values: Vec<f32>, embed_dim: usize) -> Result<Self> {
+        if embed_dim == 0 || values.is_empty() || !values.len().is_multiple_of(embed_dim) {
+            return Err(Error::Length { what: "features", expected: embed_dim, got: values.len() });
+        }
+        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+            return Err(Error::NotFinite { what: "features", index });
+        }
+        Ok(Self { values, embed_dim })
+    }
+
+    /// The number of cases.
+    pub fn cases(&self) -> usize {
+        self.values.len() / self.embed_dim
+    }
+
+    /// The length of a row.
+    pub fn embed_dim(&self) -> usize {
+        self.embed_dim
+    }
+
+    /// The values, row-major.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// The features of each case.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> + Clone {
+        self.values.chunks_exact(self.embed_dim)
+    }
+
+    /// The features of some cases, in the order given.
+    ///
+    /// # Panics
+    ///
+    /// If one of them is not below [`Features::cases`].
+    #[must_use]
+    pub fn select(&self, cases: &[usize]) -> Self {
+        let row = |case: &usize| &self.values[case * self.embed_dim..(case + 1) * self.embed_dim];
+        Self { values: cases.iter().flat_map(row).copied().collect(), embed_dim: self.embed_dim }
+    }
+
+    /// The same features with one more number a case, as the sex for bone age.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] if there is not one number a case; [`Error::NotFinite`].
+    pub fn with_column(&self, column: &[f32]) -> Result<Self> {
+        Error::length("column", column.len(), self.cases())?;
+        let values = self.rows().zip(column).flat_map(|(row, value)| row.iter().chain([value])).copied();
+        Self::new(values.collect(), self.embed_dim + 1)
+    }
+}
+
+impl fmt::Debug for Features {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Features[{}, {}]", self.cases(), self.embed_dim)
+    }
+}
+
+/// Cases with their classes and patients: what a probe is fitted on or measured with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cases {
+    features: Features,
+    labels: Vec<usize>,
+    patients: Vec<PatientId>,
+}
+
+impl Cases {
+    /// Cases that belong together by index.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] if there is not one label and one patient a case.
+    pub fn new(features: Features, labels: Vec<usize>, patients: Vec<PatientId>) -> Result<Self> {
+        Error::length("labels", labels.len(), features.cases())?;
+        Error::length("patients", patients.len(), features.cases())?;
+        Ok(Self { features, labels, patients })
+    }
+
+    /// What the encoder made of each case.
+    pub fn features(&self) -> &Features {
+        &self.features
+    }
+
+    /// The class of each case.
+    pub fn labels(&self) -> &[usize] {
+        &self.labels
+    }
+
+    /// Whose each case is.
+    pub fn patients(&self) -> &[PatientId] {
+        &self.patients
+    }
+
+    /// Some of the cases, in the order given.
+    ///
+    /// # Panics
+    ///
+    /// If one of them is no case.
+    #[must_use]
+    pub fn select(&self, cases: &[usize]) -> Self {
+        Self {
+            features: self.features.select(cases),
+            labels: cases.iter().map(|case| self.labels[*case]).collect(),
+            patients: cases.iter().map(|case| self.patients[*case].clone()).collect(),
+        }
+    }
+
+    pub(crate) fn check_classes(&self, classes: usize) -> Result<()> {
+        match self.labels.iter().position(|label| *label >= classes) {
+            Some(case) => Err(Error::UnknownClass { case, label: self.labels[case], classes }),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_table_of_numbers_is_refused() {
+        assert!(matches!(Features::new(vec![0.0; 5], 2), Err(Error::Length { .. })));
+        assert!(matches!(Features::new(vec![], 2), Err(Error::Length { .. })));
+        assert!(matches!(Features::new(vec![0.0, f32::NAN], 2), Err(Error::NotFinite { index: 1, .. })));
+    }
+
+    #[test]
+    fn a_column_goes_beside_each_row() {
+        let features = Features::new(vec![1.0, 2.0, 3.0, 4.0], 2).unwrap();
+        assert_eq!(features.with_column(&[8.0, 9.0]).unwrap().values(), [1.0, 2.0, 8.0, 3.0, 4.0, 9.0]);
+        assert!(features.with_column(&[8.0]).is_err());
+        assert_eq!(features.select(&[1, 1]).values(), [3.0, 4.0, 3.0, 4.0]);
+    }
+}
