@@ -1,0 +1,2 @@
+//! Speed of the anonymizer on simulated reports.
+fn main() {}

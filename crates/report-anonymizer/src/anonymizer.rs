@@ -1,0 +1,261 @@
+use std::collections::{HashMap, HashSet};
+
+use xray_core::{PatientId, PatientIdentity, PseudonymKey, Report, ReportTransform};
+
+use crate::detect::{Detector, detectors, propagate};
+use crate::document::{Document, Kind};
+use crate::replace::{Cast, Pool, Replacer, Scope, Surrogates};
+use crate::residual::residual;
+use crate::resolve::resolve;
+use crate::vocabulary::Vocabulary;
+use crate::{Action, Audit, Category, Error, Mode, Policy, Result, Span};
+
+/// Finds identifiers in French reports and replaces them.
+///
+/// Built once, it serves any number of threads.
+///
+/// # Examples
+///
+/// ```
+/// use report_anonymizer::{Anonymizer, Mode};
+///
+/// let anonymizer = Anonymizer::builder().mode(Mode::Tag).build()?;
+/// let text = "Le Dr Dupont a vu Mme Marie Lambert le 12/03/2019 : maladie de Paget.";
+/// let (text, _) = anonymizer.anonymize_text(text, None)?;
+/// assert_eq!(text, "Le Dr <PERSON> a vu Mme <PERSON> le <DATE> : maladie de Paget.");
+/// # Ok::<(), report_anonymizer::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Anonymizer {
+    key: Option<PseudonymKey>,
+    policy: Policy,
+    detectors: Vec<Box<dyn Detector>>,
+    replacers: HashMap<Category, Box<dyn Replacer>>,
+    vocabulary: Vocabulary,
+    pool: Pool,
+}
+
+/// Builds an [`Anonymizer`].
+#[derive(Debug, Default)]
+pub struct AnonymizerBuilder {
+    key: Option<PseudonymKey>,
+    policy: Policy,
+    detectors: Vec<Box<dyn Detector>>,
+    replacers: HashMap<Category, Box<dyn Replacer>>,
+}
+
+/// A report after its identifiers were replaced.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Anonymized {
+    /// The new text.
+    pub text: String,
+    /// What was found, in bytes of the original text.
+    pub spans: Vec<Span>,
+    /// What was done, without a word of the report.
+    pub audit: Audit,
+}
+
+impl AnonymizerBuilder {
+    /// The secret from which surrogates and shifts come (default: none; only tags and masks need none).
+    #[must_use]
+    pub fn key(mut self, key: PseudonymKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// What happens to each category (default: surrogates).
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The mode of the policy (default: surrogates).
+    #[must_use]
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.policy.mode = mode;
+        self
+    }
+
+    /// A further detector, beside those of this crate.
+    #[must_use]
+    pub fn detector(mut self, detector: impl Detector + 'static) -> Self {
+        self.detectors.push(Box::new(detector));
+        self
+    }
+
+    /// A replacer for one category, in the place of this crate's.
+    #[must_use]
+    pub fn replacer(mut self, category: Category, replacer: impl Replacer + 'static) -> Self {
+        self.replacers.insert(category, Box::new(replacer));
+        self
+    }
+
+    /// The anonymizer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingKey`] if the policy asks for surrogates and there is no key.
+    pub fn build(self) -> Result<Anonymizer> {
+        if self.key.is_none() && (self.policy.needs_key() || !self.replacers.is_empty()) {
+            return Err(Error::MissingKey);
+        }
+        let mut all = detectors();
+        all.extend(self.detectors);
+        Ok(Anonymizer {
+            key: self.key,
+            policy: self.policy,
+            detectors: all,
+            replacers: self.replacers,
+            vocabulary: Vocabulary::new(),
+            pool: Pool::new(),
+        })
+    }
+}
+
+impl Anonymizer {
+    /// Begins a new anonymizer.
+    pub fn builder() -> AnonymizerBuilder {
+        AnonymizerBuilder::default()
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The identifiers of `text`, disjoint and in order, in bytes of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Span`] if a user's detector gives a span that is not one.
+    pub fn detect(&self, text: &str, patient: Option<&PatientIdentity>) -> Result<Vec<Span>> {
+        self.find(&Document::prepared(text, patient, &self.vocabulary))
+    }
+
+    fn find(&self, document: &Document<'_>) -> Result<Vec<Span>> {
+        let text = document.text();
+        let mut spans = Vec::with_capacity(32);
+        for detector in &self.detectors {
+            detector.detect(document, &mut spans);
+        }
+        for span in &spans {
+            if span.start >= span.end || text.get(span.range()).is_none() {
+                return Err(Error::Span { rule: span.rule, start: span.start, end: span.end });
+            }
+        }
+        let mut again = Vec::new();
+        propagate(document, &spans, &mut again);
+        spans.append(&mut again);
+        Ok(resolve(document, spans))
+    }
+
+    /// The text with its identifiers replaced, and what they were found to be. `patient` is what the
+    /// archive knows of the person.
+    ///
+    /// # Errors
+    ///
+    /// As [`Anonymizer::anonymize`].
+    pub fn anonymize_text(
+        &self,
+        text: &str,
+        patient: Option<&PatientIdentity>,
+    ) -> Result<(String, Vec<Span>)> {
+        self.replace(text, patient, "", None)
+    }
+
+    /// The report with its identifiers replaced, the spans and the audit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Residual`] if something of the known identity, a number or an address is left: such a
+    /// report is refused. [`Error::Span`] if a user's detector gives a span that is not one.
+    pub fn anonymize(&self, report: &Report) -> Result<Anonymized> {
+        let year = report.date.map(|date| date.year());
+        let (text, spans) = self.replace(&report.text, report.patient.as_ref(), report.id.as_str(), year)?;
+        let audit = Audit::new(report.id.as_str(), &spans);
+        Ok(Anonymized { text, spans, audit })
+    }
+
+    /// By how many days the dates of `report` move, if the anonymizer has a key.
+    pub fn shift_days(&self, report: &Report) -> Option<i32> {
+        self.key
+            .as_ref()
+            .map(|key| key.date_shift_days(&scope_name(report.patient.as_ref(), report.id.as_str())))
+    }
+
+    fn replace(
+        &self,
+        text: &str,
+        patient: Option<&PatientIdentity>,
+        id: &str,
+        year: Option<i16>,
+    ) -> Result<(String, Vec<Span>)> {
+        let document = Document::prepared(text, patient, &self.vocabulary);
+        let spans = self.find(&document)?;
+        let scope = self.key.as_ref().map(|key| {
+            let name = scope_name(patient, id);
+            let shift = key.date_shift_days(&name);
+            let present: HashSet<u64> =
+                document.tokens.iter().filter(|t| t.kind == Kind::Word).map(|t| t.hash).collect();
+            Scope { key, name, shift, patient, present, plain: text.is_ascii(), year: year.unwrap_or(2020) }
+        });
+        let surrogates = Surrogates {
+            document: &document,
+            spans: &spans,
+            pool: &self.pool,
+            vocabulary: &self.vocabulary,
+            cast: Cast::new(&document, &spans),
+        };
+        let (mut out, mut at) = (String::with_capacity(text.len() + 64), 0);
+        for (index, span) in spans.iter().enumerate() {
+            out.push_str(&text[at..span.start]);
+            let original = &text[span.range()];
+            match (self.policy.action(span.category), &scope, self.replacers.get(&span.category)) {
+                (Action::Keep, ..) => out.push_str(original),
+                (_, Some(scope), Some(replacer)) => replacer.replace(original, span, scope, &mut out),
+                (Action::Surrogate, Some(scope), None) => surrogates.write(index, scope, &mut out),
+                (Action::Remove, ..) => {}
+                (Action::Mask, ..) => {
+                    out.extend(original.chars().map(|c| if c.is_alphanumeric() { '*' } else { c }))
+                }
+                (Action::Tag | Action::Surrogate, ..) => {
+                    out.push('<');
+                    out.push_str(span.category.name());
+                    out.push('>');
+                }
+            }
+            at = span.end;
+        }
+        out.push_str(&text[at..]);
+        if self.policy.residual_check {
+            if let Some((category, count)) =
+                residual(text, &spans, &out, patient, &self.policy, &self.vocabulary)
+            {
+                return Err(Error::Residual { report: id.to_owned(), category, count });
+            }
+        }
+        Ok((out, spans))
+    }
+}
+
+/// Whose surrogates and shift a report gets: the patient's, or its own where the patient is not known.
+fn scope_name(patient: Option<&PatientIdentity>, id: &str) -> PatientId {
+    patient.and_then(|patient| patient.id.clone()).unwrap_or_else(|| PatientId::new(id))
+}
+
+/// Replaces the text and takes away the known names, birth date and national number. What pairs the
+/// report with a study (its id, its day, the patient's number) stays, to be replaced when it is written.
+impl ReportTransform for Anonymizer {
+    type Error = Error;
+
+    fn apply(&self, mut report: Report) -> Result<Report> {
+        report.text = self.anonymize(&report)?.text;
+        if let Some(patient) = &mut report.patient {
+            *patient =
+                PatientIdentity { id: patient.id.take(), sex: patient.sex, ..PatientIdentity::default() };
+        }
+        Ok(report)
+    }
+}

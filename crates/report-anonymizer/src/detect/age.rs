@@ -1,0 +1,191 @@
+use crate::document::{Document, Kind};
+use crate::vocabulary::Roles;
+use crate::{Category, Span};
+
+use super::Detector;
+use super::calendar::number_in_words;
+
+/// Ages in years, months, weeks and days, in digits and in words; durations are not ages.
+#[derive(Debug)]
+pub(crate) struct Ages;
+
+impl Detector for Ages {
+    fn detect(&self, document: &Document<'_>, found: &mut Vec<Span>) {
+        for i in 0..document.tokens.len() {
+            if let Some((end, confidence)) = age(document, i) {
+                found.push(Span::new(document.bytes(i, end), Category::Age, "age", confidence));
+            }
+        }
+    }
+}
+
+const YEARS: u8 = 1;
+
+/// The age that begins at token `i`: where it ends, and how sure it is.
+fn age(document: &Document<'_>, i: usize) -> Option<(usize, f32)> {
+    let token = document.get(i)?;
+    if i > 0
+        && document.glued(i - 1)
+        && (document.is_number(i - 1)
+            || document.is_word(i - 1)
+            || document.tokens[i - 1].kind == Kind::Sign && b"-,./+".contains(&document.tokens[i - 1].sign))
+    {
+        return None;
+    }
+    let (value, mut end) = match token.kind {
+        Kind::Number if token.len <= 3 => (token.number, i + 1),
+        Kind::Word if token.roles.any(Roles::NUMBER) && !(i > 0 && document.has(i - 1, Roles::NUMBER)) => {
+            number_in_words(document, i)?
+        }
+        _ => return None,
+    };
+    if value > 120 {
+        return None;
+    }
+    let unit = document
+        .get(end)
+        .filter(|t| t.line == token.line && t.roles.any(Roles::AGE_UNIT) && t.gap <= 2)
+        .map(|t| t.value.min(4));
+    let labelled = labelled(document, i);
+    let Some(unit) = unit else {
+        let short = document.is(end, "a") && document.glued(end - 1) && document.is_sign(end + 1, b'.');
+        return (labelled
+            && token.kind == Kind::Number
+            && (document.ends_line(i) || !document.has(end, Roles::UNIT))
+            || short && labelled)
+            .then_some((end, 0.9));
+    };
+    end += 1;
+    if document.is(end, "et") && document.is_any(end + 1, &["demi", "demie"]) {
+        end += 2;
+    } else if unit == YEARS {
+        // "3 ans et 4 mois", "2 ans 6 mois".
+        let at = if document.is(end, "et") { end + 1 } else { end };
+        if document.is_number(at)
+            && document.same_line(at, i)
+            && document.has(at + 1, Roles::AGE_UNIT)
+            && document.get(at + 1).is_some_and(|t| t.value > YEARS)
+        {
+            end = at + 2;
+        }
+    }
+    let strong = labelled || led_by_person(document, i);
+    if strong {
+        return Some((end, 0.97));
+    }
+    let fits = unit == YEARS && !is_duration(document, i, end) && set_off(document, i, end);
+    fits.then_some((end, 0.85))
+}
+
+/// "âgé de", "à l'âge de", "âge :", "ses", "(…)".
+fn labelled(document: &Document<'_>, i: usize) -> bool {
+    let mut at = i;
+    for _ in 0..5 {
+        let Some(before) = at.checked_sub(1).filter(|b| document.same_line(*b, i)) else { return false };
+        if document.is_any(before, &["age", "agee", "ages", "agees"]) {
+            return true;
+        }
+        let skipped = document.is_any(before, &["de", "d", "e", "a", "presque", "environ", "actuellement"])
+            || document.tokens[before].kind == Kind::Sign
+                && b":()='~".contains(&document.tokens[before].sign);
+        if !skipped {
+            return false;
+        }
+        at = before;
+    }
+    false
+}
+
+/// "patiente de 54 ans", "homme, 54 ans", "M. Dupont, 54 ans".
+fn led_by_person(document: &Document<'_>, i: usize) -> bool {
+    let mut at = i;
+    let mut de = false;
+    for _ in 0..5 {
+        let Some(before) = at.checked_sub(1).filter(|b| document.same_line(*b, i)) else { return false };
+        if document.has(before, Roles::PERSON_NOUN) {
+            return true;
+        }
+        if document.is_any(before, &["de", "d"]) {
+            de = true;
+        } else if document.is_sign(before, b',')
+            || document.is_sign(before, b'(')
+            || document.is_sign(before, b'\'')
+        {
+        } else if de
+            && document.is_word(before)
+            && document.tokens[before].len > 3
+            && !document.has(before, Roles::DURATION_CUE)
+        {
+            // An adjective between: "patiente diabétique de 54 ans".
+        } else {
+            return false;
+        }
+        at = before;
+    }
+    false
+}
+
+fn is_duration(document: &Document<'_>, i: usize, end: usize) -> bool {
+    let mut words = 0;
+    for before in (0..i).rev().take_while(|j| document.same_line(*j, i)).take(8) {
+        if document.tokens[before].kind == Kind::Sign && b".;".contains(&document.tokens[before].sign) {
+            break;
+        }
+        if document.is_word(before) {
+            let first = words == 0;
+            words += 1;
+            if document.has(before, Roles::DURATION_CUE)
+                || first
+                    && document.is_any(before, &["a", "en", "les", "ces", "deux", "trois", "aux", "y", "et"])
+            {
+                return true;
+            }
+            if words > 3 {
+                break;
+            }
+        }
+    }
+    document.is_any(
+        end,
+        &["plus", "auparavant", "apres", "avant", "post", "de", "d", "plus-tard", "tot", "environ", "durant"],
+    )
+}
+
+/// Between commas or brackets, at the beginning of a line or before a stop.
+fn set_off(document: &Document<'_>, i: usize, end: usize) -> bool {
+    let opens = document.begins_line(i)
+        || document.tokens[i - 1].kind == Kind::Sign && b",(-:;/".contains(&document.tokens[i - 1].sign)
+        || document.tokens[i - 1].sign == 0 && document.tokens[i - 1].kind == Kind::Sign;
+    let closes = document.ends_line(end - 1)
+        || document.get(end).is_some_and(|t| t.kind == Kind::Sign && (b",).;:-/".contains(&t.sign)));
+    opens && closes
+        || opens && document.begins_line(i)
+        || closes
+            && i > 0
+            && document.is_word(i - 1)
+            && document.tokens[i - 1].shape != crate::document::Shape::Lower
+            && document.cased(i)
+        || opens && document.has(end, Roles::PERSON_NOUN)
+        || opens
+            && document.is_any(
+                end,
+                &[
+                    "pour",
+                    "se",
+                    "consulte",
+                    "adresse",
+                    "adressee",
+                    "presente",
+                    "presentant",
+                    "venu",
+                    "venue",
+                    "chez",
+                    "qui",
+                    "connu",
+                    "connue",
+                    "vu",
+                    "vue",
+                    "sans",
+                ],
+            )
+}

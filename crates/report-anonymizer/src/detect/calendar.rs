@@ -1,0 +1,442 @@
+use std::ops::Range;
+
+use crate::document::{Document, Kind};
+use crate::vocabulary::{Roles, Vocabulary};
+
+/// How a part of a date is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// In digits, filled with zeros to this many (1 = not filled).
+    Digits(u8),
+    /// The name of a month or weekday, whole.
+    Name,
+    /// Its abbreviation.
+    Short,
+    /// A number in words.
+    Words,
+}
+
+/// What a part of a date says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    Day,
+    Month,
+    Year,
+    Weekday,
+    /// "er" of "1er", which other days lack.
+    Ordinal,
+    /// A day written before the month by its range: the first day of "3 au 7 mars".
+    Compact,
+}
+
+/// A date as it is written: its value, and which bytes say what.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Written {
+    /// First token and one past the last.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) day: Option<u8>,
+    pub(crate) month: Option<u8>,
+    pub(crate) year: Option<i16>,
+    pub(crate) parts: Vec<(Field, Range<usize>, Style)>,
+}
+
+impl Written {
+    fn part(&mut self, document: &Document<'_>, i: usize, field: Field, style: Style) {
+        self.parts.push((field, document.bytes(i, i + 1), style));
+        self.end = self.end.max(i + 1);
+    }
+
+    /// Whether day, month and year are all there.
+    pub(crate) fn is_full(&self) -> bool {
+        self.day.is_some() && self.month.is_some() && self.year.is_some()
+    }
+}
+
+/// The date that `text` is, however it is written.
+pub(crate) fn parse(text: &str, vocabulary: &Vocabulary) -> Option<Written> {
+    let document = Document::new(text, vocabulary);
+    let count = document.tokens.len();
+    let mut best: Option<Written> = None;
+    for i in 0..count {
+        let found =
+            numeric(&document, i).or_else(|| textual(&document, i)).or_else(|| day_month(&document, i));
+        if let Some(found) = found {
+            if best.as_ref().is_none_or(|best| found.parts.len() > best.parts.len()) {
+                best = Some(found);
+            }
+        }
+    }
+    best.or_else(|| (0..count).find_map(|i| year_alone(&document, i)))
+}
+
+fn digits(len: u8, value: u32) -> Style {
+    if len == 1 || value >= 10 && len == 2 { Style::Digits(len) } else { Style::Digits(len) }
+}
+
+/// Two digits mean a year of this century unless that is in the future.
+pub(crate) fn century(short: u32) -> i16 {
+    let short = short as i16;
+    if short <= 40 { 2000 + short } else { 1900 + short }
+}
+
+fn plausible_year(token: &crate::document::Token) -> Option<i16> {
+    (token.kind == Kind::Number && token.len == 4 && (1850..=2099).contains(&token.number))
+        .then_some(token.number as i16)
+}
+
+/// The separator after token `i`: its sign (`b' '` for a space) and the token after it.
+fn separator(document: &Document<'_>, i: usize) -> Option<(u8, usize)> {
+    let next = document.get(i + 1).filter(|_| document.same_line(i, i + 1))?;
+    if next.kind == Kind::Number {
+        return (next.gap == 1).then_some((b' ', i + 1));
+    }
+    let after = document.get(i + 2).filter(|_| document.same_line(i, i + 2))?;
+    let fits = next.kind == Kind::Sign
+        && b"/.-".contains(&next.sign)
+        && after.kind == Kind::Number
+        && next.gap <= 1
+        && after.gap <= 1;
+    // "12/ 03/2019" is a date, "1. 03" begins a list.
+    (fits && (next.gap == after.gap || next.sign != b'.')).then_some((next.sign, i + 2))
+}
+
+/// A date in digits that begins at token `i` and has a year: day, month, year; year, month, day; the
+/// eight digits of both; month and year.
+pub(crate) fn numeric(document: &Document<'_>, i: usize) -> Option<Written> {
+    let first = *document.get(i).filter(|t| t.kind == Kind::Number)?;
+    if i > 0
+        && document.glued(i - 1)
+        && (document.is_sign(i - 1, b',')
+            || document.is_number(i - 1)
+            || document.is_sign(i - 1, b'.') && document.is_number(i.wrapping_sub(2))
+            || document.is_sign(i - 1, b'/') && document.is_number(i.wrapping_sub(2)) && first.gap == 0)
+    {
+        return None;
+    }
+    let mut written = Written { start: i, end: i + 1, ..Written::default() };
+    if first.len == 8 {
+        let (year, month, day) = (first.number / 10_000, first.number / 100 % 100, first.number % 100);
+        if (1900..=2099).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day) {
+            (written.year, written.month, written.day) =
+                (Some(year as i16), Some(month as u8), Some(day as u8));
+            written.part(document, i, Field::Compact, Style::Digits(8));
+            return Some(written);
+        }
+        return None;
+    }
+    let (sign, second_at) = separator(document, i)?;
+    let second = document.tokens[second_at];
+    let third = separator(document, second_at).filter(|(other, _)| *other == sign);
+    if let Some((_, third_at)) = third {
+        let third = document.tokens[third_at];
+        let closed = !separator(document, third_at)
+            .is_some_and(|(other, at)| other == sign && sign != b' ' && document.tokens[at].gap == 0);
+        if !closed {
+            return None;
+        }
+        if let Some(year) = plausible_year(&first).filter(|_| sign != b' ') {
+            if second.len <= 2
+                && third.len <= 2
+                && (1..=12).contains(&second.number)
+                && (1..=31).contains(&third.number)
+            {
+                (written.year, written.month, written.day) =
+                    (Some(year), Some(second.number as u8), Some(third.number as u8));
+                written.part(document, i, Field::Year, Style::Digits(4));
+                written.part(document, second_at, Field::Month, digits(second.len, second.number));
+                written.part(document, third_at, Field::Day, digits(third.len, third.number));
+                return Some(written);
+            }
+        }
+        let year = plausible_year(&third)
+            .or_else(|| (third.len == 2 && sign != b' ').then(|| century(third.number)));
+        if let Some(year) = year {
+            if first.len <= 2
+                && second.len <= 2
+                && (1..=31).contains(&first.number)
+                && (1..=12).contains(&second.number)
+                && (sign != b' ' || second.len == 2)
+            {
+                (written.year, written.month, written.day) =
+                    (Some(year), Some(second.number as u8), Some(first.number as u8));
+                written.part(document, i, Field::Day, digits(first.len, first.number));
+                written.part(document, second_at, Field::Month, digits(second.len, second.number));
+                written.part(document, third_at, Field::Year, Style::Digits(third.len));
+                return Some(written);
+            }
+        }
+        return None;
+    }
+    let year = plausible_year(&second).filter(|year| *year >= 1900 && sign != b' ' && second.gap == 0)?;
+    if first.len <= 2 && (1..=12).contains(&first.number) && (sign == b'/' || first.len == 2) {
+        (written.year, written.month) = (Some(year), Some(first.number as u8));
+        written.part(document, i, Field::Month, digits(first.len, first.number));
+        written.part(document, second_at, Field::Year, Style::Digits(4));
+        return Some(written);
+    }
+    None
+}
+
+/// A day and a month in digits, without a year; only a context makes it a date.
+pub(crate) fn day_month(document: &Document<'_>, i: usize) -> Option<Written> {
+    let first = *document.get(i).filter(|t| t.kind == Kind::Number && t.len <= 2)?;
+    let (sign, at) = separator(document, i)?;
+    let second = document.tokens[at];
+    if sign == b' '
+        || second.len > 2
+        || !(1..=31).contains(&first.number)
+        || !(1..=12).contains(&second.number)
+        || second.len < 2 && sign != b'/'
+    {
+        return None;
+    }
+    if separator(document, at).is_some_and(|(other, _)| other == sign) {
+        return None;
+    }
+    let mut written = Written {
+        start: i,
+        end: at + 1,
+        day: Some(first.number as u8),
+        month: Some(second.number as u8),
+        ..Written::default()
+    };
+    written.part(document, i, Field::Day, digits(first.len, first.number));
+    written.part(document, at, Field::Month, digits(second.len, second.number));
+    Some(written)
+}
+
+/// A year alone; only a context makes it a date.
+pub(crate) fn year_alone(document: &Document<'_>, i: usize) -> Option<Written> {
+    let year = plausible_year(document.get(i)?)?;
+    let mut written = Written { start: i, end: i, year: Some(year), ..Written::default() };
+    written.part(document, i, Field::Year, Style::Digits(4));
+    Some(written)
+}
+
+/// A date with the name of a month that begins at token `i`: a weekday, a day or the month itself.
+pub(crate) fn textual(document: &Document<'_>, i: usize) -> Option<Written> {
+    let token = document.get(i)?;
+    let mut written = Written { start: i, end: i, ..Written::default() };
+    let mut at = i;
+    if token.roles.any(Roles::WEEKDAY) {
+        let short = token.len <= 3;
+        written.part(document, at, Field::Weekday, if short { Style::Short } else { Style::Name });
+        at += 1;
+        while document.is_sign(at, b'.') || document.is_sign(at, b',') || document.is(at, "le") {
+            at += 1;
+        }
+        if !document.same_line(i, at) || !document.is_number(at) && !document.has(at, Roles::NUMBER) {
+            return None;
+        }
+    }
+    let at = day(document, at, &mut written)?;
+    let at = month(document, at, &mut written)?;
+    year(document, at, &mut written);
+    (written.day.is_some() || written.year.is_some()).then_some(written)
+}
+
+/// Reads a day at token `at`, if one is there, and gives the token after it and its separator.
+fn day(document: &Document<'_>, at: usize, written: &mut Written) -> Option<usize> {
+    let token = document.get(at)?;
+    let mut next = at;
+    if token.kind == Kind::Number {
+        if token.len > 2 || !(1..=31).contains(&token.number) {
+            return None;
+        }
+        written.day = Some(token.number as u8);
+        written.part(document, at, Field::Day, digits(token.len, token.number));
+        next += 1;
+        if document.is_any(next, &["er", "re", "ier", "eme", "e"])
+            && document.get(next).is_some_and(|t| t.gap == 0)
+        {
+            written.part(document, next, Field::Ordinal, Style::Name);
+            next += 1;
+        }
+    } else if token.roles.any(Roles::NUMBER) && !token.roles.any(Roles::MONTH)
+        || document.is(at, "sept") && document.has(at + 1, Roles::MONTH)
+    {
+        let (value, end) = number_in_words(document, at)?;
+        if !(1..=31).contains(&value) {
+            return None;
+        }
+        written.day = Some(value as u8);
+        written.parts.push((Field::Day, document.bytes(at, end), Style::Words));
+        next = end;
+    } else {
+        return Some(at);
+    }
+    while document.get(next).is_some_and(|t| {
+        t.kind == Kind::Sign && b"-./".contains(&t.sign) && t.gap <= 1 || document.is(next, "de") && t.gap > 0
+    }) {
+        next += 1;
+    }
+    document.same_line(at, next).then_some(next)
+}
+
+fn month(document: &Document<'_>, at: usize, written: &mut Written) -> Option<usize> {
+    let token = document.get(at).filter(|t| t.roles.any(Roles::MONTH) && t.gap <= 3)?;
+    written.month = Some(token.value_of_month());
+    let whole = super::calendar::MONTHS.iter().any(|name| document.is(at, name));
+    written.part(document, at, Field::Month, if whole { Style::Name } else { Style::Short });
+    Some(at + 1)
+}
+
+/// Reads the year after a month, if one is there.
+fn year(document: &Document<'_>, mut at: usize, written: &mut Written) {
+    let month_at = at - 1;
+    let mut apostrophe = false;
+    while let Some(token) =
+        document.get(at).filter(|t| t.kind == Kind::Sign && b".-/,'".contains(&t.sign) && t.gap <= 1)
+    {
+        apostrophe |= token.sign == b'\'';
+        if token.sign == b',' && !document.get(at + 1).is_some_and(|t| t.len == 4 && t.kind == Kind::Number) {
+            return;
+        }
+        at += 1;
+    }
+    if document.is(at, "de") && document.is(at + 1, "l")
+        || document.is(at, "de") && document.is_number(at + 1)
+    {
+        at += if document.is_number(at + 1) { 1 } else { 2 };
+        while document.is_sign(at, b'\'') || document.is(at, "annee") || document.is(at, "an") {
+            at += 1;
+        }
+    }
+    let Some(token) = document.get(at).filter(|t| t.line == document.tokens[month_at].line && t.gap <= 2)
+    else {
+        return;
+    };
+    if let Some(year) = plausible_year(token) {
+        written.year = Some(year);
+        written.part(document, at, Field::Year, Style::Digits(4));
+    } else if token.kind == Kind::Number && token.len == 2 && (apostrophe || written.day.is_some()) {
+        // "12 mars 21", not "le 12 mars, 10 clichés" nor "12 mars 10 h 30".
+        let unit = document.has(at + 1, Roles::UNIT.or(Roles::AGE_UNIT))
+            || document.is_sign(at + 1, b':')
+            || document.is_sign(at + 1, b',')
+                && document.is_number(at + 2)
+                && document.glued(at)
+                && document.glued(at + 1);
+        if !unit {
+            written.year = Some(century(token.number));
+            written.part(document, at, Field::Year, Style::Digits(2));
+        }
+    } else if document.is_any(at, &["deux", "mil", "mille", "dix"]) && token.gap > 0 {
+        if let Some((value, end)) =
+            number_in_words(document, at).filter(|(value, _)| (1900..=2099).contains(value))
+        {
+            written.year = Some(value as i16);
+            written.parts.push((Field::Year, document.bytes(at, end), Style::Words));
+            written.end = end;
+        }
+    }
+}
+
+pub(crate) const MONTHS: [&str; 12] = [
+    "janvier",
+    "fevrier",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "aout",
+    "septembre",
+    "octobre",
+    "novembre",
+    "decembre",
+];
+
+/// The number that the words from token `i` say, at most 9,999, and the token after them.
+pub(crate) fn number_in_words(document: &Document<'_>, i: usize) -> Option<(u32, usize)> {
+    let (mut total, mut part, mut at, mut end) = (0u32, 0u32, i, i);
+    while let Some(token) = document.get(at).filter(|t| t.line == document.tokens[i].line && t.gap <= 2) {
+        if token.kind == Kind::Sign && token.sign == b'-' && end == at && at > i
+            || document.is(at, "et") && document.has(at + 1, Roles::NUMBER) && end == at && at > i
+        {
+            at += 1;
+            continue;
+        }
+        if token.kind != Kind::Word
+            || !token.roles.any(Roles::NUMBER)
+            || end != at && !document.is_sign(at - 1, b'-') && !document.is(at - 1, "et")
+        {
+            break;
+        }
+        match token.value_of_number(document.folded(at)) {
+            1000 => {
+                total += part.max(1) * 1000;
+                part = 0;
+            }
+            100 => part = part.max(1) * 100,
+            value if part % 100 == 4 && value == 20 => part += 76,
+            value => {
+                if part % 10 != 0 && part % 100 > 20 || part % 20 != 0 && (value < 10 && part % 10 != 0) {
+                    break;
+                }
+                part += value;
+            }
+        }
+        at += 1;
+        end = at;
+    }
+    (end > i).then_some((total + part, end))
+}
+
+impl crate::document::Token {
+    /// The month of a word that names one.
+    fn value_of_month(&self) -> u8 {
+        if self.value > 12 { 9 } else { self.value }
+    }
+
+    fn value_of_number(&self, word: &str) -> u32 {
+        match word {
+            "cent" | "cents" => 100,
+            "mille" | "mil" => 1000,
+            "sept" => 7,
+            _ => u32::from(self.value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> (Option<u8>, Option<u8>, Option<i16>) {
+        let written = parse(text, &Vocabulary::new()).unwrap();
+        (written.day, written.month, written.year)
+    }
+
+    #[test]
+    fn dates_are_read_in_every_form() {
+        for text in [
+            "12/03/2019",
+            "12.03.19",
+            "12-3-2019",
+            "2019-03-12",
+            "20190312",
+            "12 / 03 / 2019",
+            "12 mars 2019",
+            "mardi 12 mars 2019",
+            "12mars2019",
+            "12 MARS 2019",
+            "douze mars deux mille dix-neuf",
+            "12-mars-2019",
+            "le 12 mars de l'année 2019",
+            "12 mars 19",
+        ] {
+            assert_eq!(value(text), (Some(12), Some(3), Some(2019)), "{text}");
+        }
+        assert_eq!(value("1er févr. 2020"), (Some(1), Some(2), Some(2020)));
+        assert_eq!(value("sept. 2020"), (None, Some(9), Some(2020)));
+        assert_eq!(value("7 sept 2020"), (Some(7), Some(9), Some(2020)));
+        assert_eq!(
+            value("vingt et un avril mil neuf cent quatre-vingt-dix-huit"),
+            (Some(21), Some(4), Some(1998))
+        );
+        assert_eq!(value("03/2018"), (None, Some(3), Some(2018)));
+        assert_eq!(value("1998"), (None, None, Some(1998)));
+    }
+}

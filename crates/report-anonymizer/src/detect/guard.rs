@@ -1,0 +1,145 @@
+use crate::document::{Document, Kind, Shape};
+use crate::lexicon::Lists;
+use crate::vocabulary::Roles;
+
+/// For every token, whether it belongs to an eponym, a score or a product: a name that names nobody.
+/// Only a title or a label before it makes it a person.
+pub(crate) fn guard(document: &Document<'_>) -> Vec<bool> {
+    let mut guarded = vec![false; document.tokens.len()];
+    for i in 0..document.tokens.len() {
+        let token = &document.tokens[i];
+        if token.kind != Kind::Word {
+            continue;
+        }
+        if token.roles.any(Roles::EPONYM_HEAD) {
+            headed(document, i, &mut guarded);
+        }
+        if token.roles.any(Roles::PRODUCT) {
+            guarded[i] = true;
+        }
+        if token.roles.any(Roles::EPONYM) {
+            let end = chain(document, i);
+            let listed = document.tokens[i..end].iter().filter(|t| t.roles.any(Roles::EPONYM)).count() > 1
+                && (end > i + 2);
+            if listed || is_grade(document, end) || graded_before(document, i) {
+                guarded[i..end].fill(true);
+            }
+        }
+    }
+    guarded
+}
+
+/// "maladie de Legg-Calvé-Perthes", "fracture d'Essex-Lopresti", "prothèse totale de type Müller".
+fn headed(document: &Document<'_>, head: usize, guarded: &mut [bool]) {
+    let mut at = head + 1;
+    let mut linked = false;
+    for _ in 0..5 {
+        let Some(token) = document.get(at).filter(|t| t.line == document.tokens[head].line) else { return };
+        if document.is_any(
+            at,
+            &["de", "d", "du", "des", "selon", "type", "dite", "dit", "l", "la", "van", "le", "en", "a"],
+        ) {
+            linked = true;
+        } else if token.kind == Kind::Sign
+            && (token.sign == b'\''
+                || token.sign == b'-' && !linked
+                || token.sign == b'"'
+                || token.sign == b':')
+        {
+        } else if !linked
+            && token.kind == Kind::Word
+            && token.shape == Shape::Lower
+            && document.listed(at, Lists::WORD)
+        {
+            // An adjective: "prothèse inversée de".
+        } else {
+            break;
+        }
+        at += 1;
+    }
+    let Some(token) = document
+        .get(at)
+        .filter(|t| t.kind == Kind::Word && t.line == document.tokens[head].line && t.len > 1)
+    else {
+        return;
+    };
+    if !linked || token.roles.any(Roles::TITLE) {
+        return;
+    }
+    let eponym = token.roles.any(Roles::EPONYM);
+    let named = if document.cased(at) {
+        token.shape != Shape::Lower && !document.listed(at, Lists::FIRST_COMMON)
+    } else {
+        !document.listed(at, Lists::WORD)
+    };
+    if eponym || named {
+        let end = chain(document, at);
+        guarded[at..end].fill(true);
+    }
+}
+
+/// The end of names joined by hyphens, "et" and spaces that begin at token `i`.
+fn chain(document: &Document<'_>, i: usize) -> usize {
+    let mut end = i + 1;
+    loop {
+        let joined = document.is_sign(end, b'-') && document.glued(end - 1)
+            || document.is(end, "et")
+            || document.is_sign(end, b'/') && document.glued(end - 1);
+        let next = if joined { end + 1 } else { end };
+        let Some(token) = document
+            .get(next)
+            .filter(|t| t.line == document.tokens[i].line && t.kind == Kind::Word && t.len > 1)
+        else {
+            return end;
+        };
+        let eponym = token.roles.any(Roles::EPONYM);
+        let hyphen =
+            joined && document.is_sign(end, b'-') && (token.shape != Shape::Lower || !document.cased(next));
+        if !(eponym && (joined || token.shape != Shape::Lower || !document.cased(next)) || hyphen) {
+            return end;
+        }
+        end = next + 1;
+    }
+}
+
+/// A roman number, a digit or a letter after a name: "Salter-Harris II", "Weber B".
+fn is_grade(document: &Document<'_>, i: usize) -> bool {
+    let Some(token) = document.get(i).filter(|_| document.same_line(i - 1, i)) else { return false };
+    match token.kind {
+        Kind::Number => {
+            token.len == 1 && !document.has(i + 1, Roles::AGE_UNIT) && !document.has(i + 1, Roles::MONTH)
+        }
+        Kind::Word => {
+            document.is_any(
+                i,
+                &[
+                    "i", "ii", "iii", "iv", "v", "vi", "vii", "ser", "pa", "sad", "per", "type", "grade",
+                    "stade", "b", "c", "positif", "negatif",
+                ],
+            ) && (token.shape != Shape::Lower || !document.cased(i) || token.len > 3)
+        }
+        Kind::Sign => false,
+    }
+}
+
+fn graded_before(document: &Document<'_>, i: usize) -> bool {
+    i.checked_sub(1).filter(|p| document.same_line(*p, i)).is_some_and(|p| {
+        document.is_any(
+            p,
+            &[
+                "type",
+                "stade",
+                "grade",
+                "selon",
+                "classe",
+                "classee",
+                "score",
+                "incidence",
+                "incidences",
+                "index",
+                "indice",
+                "cliche",
+            ],
+        ) || document.has(p, Roles::EPONYM_HEAD)
+    })
+}

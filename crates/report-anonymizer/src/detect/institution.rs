@@ -1,0 +1,247 @@
+use crate::document::{Document, Kind, Shape};
+use crate::lexicon::Lists;
+use crate::vocabulary::Roles;
+use crate::{Category, Span};
+
+use super::Detector;
+use super::address::lexicon_place;
+use super::name::reads_as_word;
+
+/// Hospitals, practices and homes: a head noun and a name.
+#[derive(Debug)]
+pub(crate) struct Institutions;
+
+impl Detector for Institutions {
+    fn detect(&self, document: &Document<'_>, found: &mut Vec<Span>) {
+        let mut i = 0;
+        while i < document.tokens.len() {
+            match institution(document, i) {
+                Some((end, rule, confidence)) => {
+                    found.push(Span::new(document.bytes(i, end), Category::Institution, rule, confidence));
+                    i = end;
+                }
+                None => i += 1,
+            }
+        }
+    }
+}
+
+fn institution(document: &Document<'_>, i: usize) -> Option<(usize, &'static str, f32)> {
+    let token = document.get(i).filter(|t| t.kind == Kind::Word)?;
+    let strong = token.roles.any(Roles::INSTITUTION);
+    if !strong && !token.roles.any(Roles::INSTITUTION_WEAK) {
+        return nicknamed(document, i);
+    }
+    let cased = document.cased(i);
+    // Short acronyms are written in capitals where anything is; "ch" is also a chemin.
+    if token.len <= 3 && (cased || document.mixed()) && token.shape != Shape::Upper {
+        return None;
+    }
+    if i > 0 && document.same_line(i - 1, i) && document.is_sign(i - 1, b'.') && document.glued(i - 1) {
+        return None;
+    }
+    // "CHU-UCL", "Grand Hôpital de", "Centre hospitalier universitaire de".
+    let mut at = i + 1;
+    loop {
+        if document.is_sign(at, b'-')
+            && document.glued(at - 1)
+            && document.glued(at)
+            && document.is_word(at + 1)
+        {
+            at += 2;
+        } else if document.same_line(at, i)
+            && document.has(at, Roles::INSTITUTION_WORD.or(Roles::INSTITUTION))
+        {
+            at += 1;
+        } else if document.same_line(at, i)
+            && (document.is_any(at, &["d", "de"])
+                && (document.has(at + 1, Roles::INSTITUTION_WORD)
+                    || document.is_sign(at + 1, b'\'') && document.has(at + 2, Roles::INSTITUTION_WORD)))
+        {
+            at += if document.is_sign(at + 1, b'\'') { 3 } else { 2 };
+        } else if document.same_line(at, i)
+            && document.is(at, "et")
+            && document.has(at + 1, Roles::INSTITUTION_WORD)
+        {
+            at += 2;
+        } else {
+            break;
+        }
+    }
+    let common = at;
+    let end = proper_name(document, i, at)?;
+    if end == common {
+        return None;
+    }
+    // A weak head needs a saint, a place, a qualifying word or capitals in its name.
+    if !strong && common == i + 1 && !weak_fits(document, i, common, end) {
+        return None;
+    }
+    Some((end, "institution", 0.92))
+}
+
+/// The end of the proper name of an institution whose general words end at `start`.
+fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usize> {
+    let cased = document.cased(head);
+    let line = document.tokens[head].line;
+    let (mut at, mut end, mut names) = (start, start, 0);
+    while let Some(token) = document.get(at).filter(|t| t.line == line && t.gap <= 2) {
+        if token.kind == Kind::Sign {
+            let joint = matches!(token.sign, b'-' | b'\'') && token.gap == 0 && document.glued(at)
+                || token.sign == b'.' && document.is_any(at - 1, &["st", "ste", "dr", "pr"])
+                || token.sign == b'"' && names == 0
+                || token.sign == 0 && names == 0 && at == start;
+            let site = token.sign == b'-' && document.is_any(at + 1, &["site", "campus"]);
+            if !(joint || site) {
+                break;
+            }
+            at += 1;
+            continue;
+        }
+        if token.kind == Kind::Number {
+            break;
+        }
+        let particle = document.is_any(
+            at,
+            &[
+                "de",
+                "du",
+                "des",
+                "d",
+                "la",
+                "le",
+                "les",
+                "l",
+                "et",
+                "sur",
+                "saint",
+                "sainte",
+                "st",
+                "ste",
+                "site",
+                "campus",
+                "notre",
+                "dame",
+                "docteur",
+                "dr",
+                "professeur",
+                "pr",
+                "a",
+                "en",
+                "lez",
+                "al",
+                "van",
+                "der",
+                "den",
+                "sous",
+                "aux",
+            ],
+        );
+        let hyphened = document.is_sign(at - 1, b'-') && document.glued(at - 1);
+        if hyphened || particle {
+            let proper = document.is_any(at, &["saint", "sainte", "st", "ste", "notre", "dame"]);
+            names += usize::from(proper || hyphened);
+            if proper || hyphened {
+                end = at + 1;
+            }
+            // "à" and "en" lead to a place only, in capitals.
+            if document.is_any(at, &["a", "en", "et", "sur"])
+                && !(document.get(at + 1).is_some_and(|t| t.kind == Kind::Word && t.shape != Shape::Lower)
+                    && cased
+                    && names > 0)
+                && !(names > 0
+                    && document.is_any(at, &["sur", "et"])
+                    && lexicon_place(document, at + 1).is_some())
+            {
+                break;
+            }
+            at += 1;
+            continue;
+        }
+        if let Some(place) = lexicon_place(document, at)
+            .filter(|_| token.shape != Shape::Lower || !cased)
+            .filter(|place| *place > at + 1 || names == 0)
+        {
+            if place > at + 1 || !token.roles.any(Roles::NOT_NAME) {
+                names += 1;
+                at = place;
+                end = place;
+                continue;
+            }
+        }
+        let proper = if cased {
+            token.shape != Shape::Lower
+                && !token.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::MONTH))
+                && names < 5
+        } else {
+            let name = token.roles.any(Roles::HOSPITAL_NAME)
+                || token.lists.any(Lists::FIRST_COMMON | Lists::SURNAME_FREQUENT | Lists::FIRST)
+                    && !token.roles.any(Roles::NOT_NAME.or(Roles::JOB))
+                || !token.lists.any(Lists::WORD);
+            name && !token.lists.any(Lists::STOP)
+                && names < 4
+                && (token.len > 2 || names == 0 && token.len > 1)
+                && !token.roles.any(Roles::TITLE.or(Roles::PHONE_LABEL).or(Roles::STREET).or(Roles::NOT_NAME))
+        };
+        if !proper {
+            break;
+        }
+        names += 1;
+        at += 1;
+        end = at;
+    }
+    (names > 0).then_some(end)
+}
+
+fn weak_fits(document: &Document<'_>, i: usize, start: usize, end: usize) -> bool {
+    let token = &document.tokens[i];
+    let saint = (start..end).any(|j| document.is_any(j, &["saint", "sainte", "st", "ste", "notre"]));
+    let named = (start..end).any(|j| {
+        document.has(j, Roles::HOSPITAL_NAME)
+            || document.listed(j, Lists::FIRST_COMMON) && !document.listed(j, Lists::WORD)
+    });
+    let direct = document.get(start).is_some_and(|t| {
+        !document.is_any(start, &["de", "du", "d", "des"]) && (t.shape != Shape::Lower || !document.cased(i))
+    });
+    let capital = token.shape != Shape::Lower || !document.cased(i);
+    // "Centre" alone is a word; "Home Michel", "Institut Bordet", "Résidence Les Tilleuls" are names.
+    if document.is_any(i, &["radiologie", "imagerie", "unite", "groupe", "site", "campus", "espace", "grand"])
+    {
+        return (saint || named) && direct && capital && document.is_any(i, &["site", "campus"]);
+    }
+    saint
+        || named
+        || direct && capital && !reads_as_word(document, start)
+        || direct
+            && capital
+            && document.is_any(i, &["home", "residence", "institut", "foyer", "cabinet", "fondation"])
+            && document.cased(i)
+        || capital
+            && document.is_any(i, &["cabinet", "institut", "centre", "laboratoire", "pharmacie"])
+            && document.get(end - 1).is_some_and(|t| t.shape != Shape::Lower)
+            && document.cased(i)
+}
+
+/// A hospital by its proper name alone, after a preposition: "à Érasme", "au Tivoli".
+fn nicknamed(document: &Document<'_>, i: usize) -> Option<(usize, &'static str, f32)> {
+    let token = document.get(i)?;
+    let previous = i.checked_sub(1).filter(|p| document.same_line(*p, i))?;
+    let led = document.is_any(previous, &["a", "au", "aux", "chez"]);
+    let saint = document.is_any(i, &["saint", "sainte", "st", "ste", "clin"])
+        && document.is_sign(i + 1, b'-')
+        && document.glued(i);
+    if led
+        && token.roles.any(Roles::HOSPITAL_NAME)
+        && token.shape != Shape::Lower
+        && document.cased(i)
+        && lexicon_place(document, i).is_none()
+    {
+        return Some((i + 1, "hospital_name", 0.75));
+    }
+    let end = proper_name(document, i, i)?;
+    (led && saint && document.is_any(previous, &["aux", "au"]) && end > i + 2).then_some((
+        end,
+        "hospital_name",
+        0.7,
+    ))
+}

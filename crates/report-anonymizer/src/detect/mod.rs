@@ -1,0 +1,47 @@
+mod address;
+mod age;
+mod calendar;
+mod contact;
+mod date;
+mod guard;
+mod identity;
+mod institution;
+mod name;
+mod number;
+mod person;
+mod phone;
+mod propagate;
+
+pub(crate) use calendar::{Field, Style, number_in_words, parse as parse_date};
+pub(crate) use guard::guard;
+pub(crate) use identity::{KnownIdentity, canonical, resembles};
+pub(crate) use number::{is_inami, is_niss, is_rpps, nir_key, niss_key};
+pub(crate) use propagate::propagate;
+
+use std::fmt::Debug;
+
+use crate::{Document, Span};
+
+/// Finds identifiers of some kind in a text.
+///
+/// A detector adds spans; it need not care for those of others. Where spans meet, the surer one keeps
+/// the common part and the rest of the other stays covered.
+pub trait Detector: Debug + Send + Sync {
+    /// Adds what it finds in `document` to `found`. Spans are in bytes of [`Document::text`].
+    fn detect(&self, document: &Document<'_>, found: &mut Vec<Span>);
+}
+
+/// The detectors of this crate, in no particular order.
+pub(crate) fn detectors() -> Vec<Box<dyn Detector>> {
+    vec![
+        Box::new(identity::KnownIdentity),
+        Box::new(contact::Contacts),
+        Box::new(phone::Phones),
+        Box::new(number::Numbers),
+        Box::new(date::Dates),
+        Box::new(age::Ages),
+        Box::new(address::Addresses),
+        Box::new(institution::Institutions),
+        Box::new(person::Persons),
+    ]
+}

@@ -1,0 +1,253 @@
+use crate::document::{Document, Kind, Shape};
+use crate::lexicon::Lists;
+use crate::vocabulary::Roles;
+
+/// How much the context already says that a name stands here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Led {
+    /// Nothing: the words themselves must show it.
+    Bare,
+    /// A preposition, a relative, a job.
+    Hinted,
+    /// A title or the label of a name.
+    Titled,
+}
+
+/// A name read in a text: one past its last token, and how many words (initials apart) it has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) words: usize,
+}
+
+/// Roles of words that end a name.
+const ENDS: Roles =
+    Roles::TITLE_DOCTOR.or(Roles::JOB).or(Roles::INSTITUTION).or(Roles::AGENT).or(Roles::ID_STRONG);
+
+/// Whether token `i` is an ordinary word rather than a name, as far as the lists know.
+pub(crate) fn reads_as_word(document: &Document<'_>, i: usize) -> bool {
+    let Some(token) = document.get(i) else { return true };
+    token.lists.any(Lists::STOP)
+        || token.roles.any(Roles::NOT_NAME)
+        || token.lists.any(Lists::WORD) && !token.lists.any(Lists::FIRST_COMMON | Lists::SURNAME_FREQUENT)
+        || token.lists.any(Lists::MEDICAL)
+}
+
+/// How much token `i` looks like a name by the lists alone.
+pub(crate) fn score(document: &Document<'_>, i: usize) -> i32 {
+    let Some(token) = document.get(i) else { return -10 };
+    if token.kind != Kind::Word
+        || token.len < 2
+        || token.lists.any(Lists::STOP)
+        || token.roles.any(Roles::NOT_NAME)
+    {
+        return -10;
+    }
+    let lists = token.lists;
+    let mut score = 0;
+    score += if lists.any(Lists::FIRST_COMMON) { 2 } else { i32::from(lists.any(Lists::FIRST)) };
+    score += if lists.any(Lists::SURNAME_FREQUENT) { 2 } else { i32::from(lists.any(Lists::SURNAME)) };
+    if lists.any(Lists::WORD) {
+        score -= if lists.any(Lists::MEDICAL) { 4 } else { 2 };
+    } else if token.len > 2 {
+        score += 1;
+    }
+    if token.roles.any(Roles::EPONYM) {
+        score -= 1;
+    }
+    score
+}
+
+/// Whether token `i` can be a word of a name that is already led up to.
+fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
+    let Some(token) = document.get(i).filter(|t| t.kind == Kind::Word) else { return false };
+    if token.roles.any(ENDS)
+        && !(first
+            && led == Led::Titled
+            && token.lists.any(Lists::SURNAME_FREQUENT)
+            && !token.roles.any(Roles::TITLE)
+            && token.shape != Shape::Lower)
+        || token.roles.any(Roles::PERSON_NOUN) && !token.lists.any(Lists::SURNAME_FREQUENT)
+    {
+        return false;
+    }
+    if document.cased(i) {
+        if token.shape == Shape::Lower || token.len < 2 {
+            return false;
+        }
+        let stop = token.lists.any(Lists::STOP)
+            && !(token.shape == Shape::Upper
+                || token.lists.any(Lists::SURNAME_FREQUENT | Lists::FIRST_COMMON));
+        let heading = token.roles.any(Roles::NOT_NAME)
+            && !token.lists.any(Lists::SURNAME_FREQUENT | Lists::FIRST_COMMON)
+            || token.roles.any(Roles::MONTH.or(Roles::WEEKDAY)) && !first;
+        return match led {
+            Led::Titled => !stop && !heading,
+            Led::Hinted => !stop && !heading && !(reads_as_word(document, i) && first),
+            Led::Bare => !stop && !heading && !reads_as_word(document, i),
+        };
+    }
+    let points = score(document, i);
+    match (led, first) {
+        (Led::Titled, true) => {
+            points > -1 || points > -10 && token.lists.any(Lists::FIRST | Lists::SURNAME_FREQUENT)
+        }
+        (Led::Titled, false) => points > 0,
+        (Led::Hinted, _) => points > 1,
+        (Led::Bare, _) => points > 1,
+    }
+}
+
+/// The name that begins at token `i`: initials, particles and words in any order that French uses.
+pub(crate) fn name(document: &Document<'_>, i: usize, led: Led) -> Option<Name> {
+    let line = document.get(i)?.line;
+    let (mut at, mut end, mut words, mut initials, mut comma) = (i, i, 0usize, 0usize, false);
+    let limit = if document.cased(i) { 6 } else { 4 };
+    while let Some(token) = document.get(at).filter(|t| t.line == line && (t.gap < 4 || at == i)) {
+        if token.kind != Kind::Word || words + initials >= limit {
+            if token.sign == b','
+                && token.kind == Kind::Sign
+                && !comma
+                && words > 0
+                && inverted(document, i, at)
+            {
+                comma = true;
+                at += 1;
+                continue;
+            }
+            break;
+        }
+        if let Some(next) = initial(document, at, led, words) {
+            initials += 1;
+            at = next;
+            end = next;
+            continue;
+        }
+        if let Some(next) = particles(document, at, led, words) {
+            at = next;
+            continue;
+        }
+        if !name_word(document, at, led, words == 0) {
+            break;
+        }
+        words += 1;
+        at = compound(document, at);
+        end = at;
+    }
+    // An initial alone is no name, save after a title.
+    (words > 0 || initials > 0 && led == Led::Titled).then_some(Name { start: i, end, words })
+}
+
+/// An initial at token `at` ("J.", "J.-P.", "A.M.", "JM"): the token after it and its dot.
+fn initial(document: &Document<'_>, at: usize, led: Led, words: usize) -> Option<usize> {
+    let token = document.get(at)?;
+    let letter = token.len == 1 && (token.shape == Shape::Initial || !document.cased(at))
+        || token.len == 2
+            && document.is_any(at, &["ch", "th", "ph", "fr", "jm", "jp", "jf", "jl", "jc", "mf"])
+            && token.shape != Shape::Lower
+            && document.is_sign(at + 1, b'.');
+    if !letter
+        || document.is_any(at, &["d", "l", "n", "o"]) && document.is_sign(at + 1, b'\'') && document.glued(at)
+    {
+        return None;
+    }
+    let dotted = document.is_sign(at + 1, b'.') && document.glued(at);
+    let mut next = at + 1 + usize::from(dotted);
+    while document.is_sign(next, b'-')
+        && document.glued(next - 1)
+        && document.get(next + 1).is_some_and(|t| t.kind == Kind::Word && t.len == 1)
+        && document.glued(next)
+    {
+        next += 2;
+        if document.is_sign(next, b'.') && document.glued(next - 1) {
+            next += 1;
+        }
+    }
+    let followed = document.get(next).is_some_and(|t| {
+        t.line == token.line
+            && t.kind == Kind::Word
+            && t.gap <= 2
+            && (t.len > 1 && name_word(document, next, Led::Titled, true)
+                || t.len == 1 && document.is_sign(next + 1, b'.')
+                || particles(document, next, led, words).is_some())
+    });
+    let closes = words > 0
+        && (dotted || document.ends_line(at))
+        && (document.ends_line(next - 1)
+            || !document.get(next).is_some_and(|t| t.kind == Kind::Word && t.shape != Shape::Lower));
+    // Without a dot, a lone letter in small text is a word ("a", "y").
+    let flat = !document.cased(at) && !dotted;
+    (followed && !flat || closes && (dotted || !flat) && led > Led::Bare || closes && dotted).then_some(next)
+}
+
+/// Particles at token `at` that lead on to a word of the name: the token after them.
+fn particles(document: &Document<'_>, at: usize, led: Led, words: usize) -> Option<usize> {
+    let mut next = at;
+    while document.has(next, Roles::PARTICLE) && next < at + 3 && document.same_line(next, at) {
+        next += 1;
+        if document.is_sign(next, b'\'') && document.glued(next - 1)
+            || document.is_sign(next, b'-') && document.glued(next - 1) && document.glued(next)
+        {
+            next += 1;
+        } else if document.is_sign(next, b'.') && document.is_any(next - 1, &["st", "ste", "v"]) {
+            next += 1;
+        }
+    }
+    if next == at
+        || !document.same_line(next, at)
+        || led == Led::Bare
+            && words == 0
+            && document.is_any(at, &["de", "du", "des", "d", "la", "le", "les", "l", "en", "in", "y", "a"])
+    {
+        return None;
+    }
+    let word = document.get(next).filter(|t| t.kind == Kind::Word && t.len > 1)?;
+    let capital = !document.cased(at) || word.shape != Shape::Lower;
+    let fits = if document.cased(at) {
+        capital && name_word(document, next, led.max(Led::Hinted), false)
+    } else {
+        score(document, next) > 0
+            && (words == 0 || document.tokens[at].len > 1)
+            && !document.listed(next, Lists::MEDICAL)
+    };
+    let town = words > 0 && document.is_any(at, &["a", "en", "in"]);
+    (fits && !town && !word.roles.any(ENDS)).then_some(next)
+}
+
+/// The end of a word with what is joined to it: "Jean-Pierre", "N'Guessan", "D'Hondt".
+fn compound(document: &Document<'_>, i: usize) -> usize {
+    let mut end = i + 1;
+    while document
+        .get(end)
+        .is_some_and(|t| t.kind == Kind::Sign && matches!(t.sign, b'-' | b'\'') && t.gap == 0)
+        && document.glued(end)
+        && document.is_word(end + 1)
+    {
+        end += 2;
+    }
+    end
+}
+
+/// Whether a comma at token `at` stands between a surname and a first name.
+fn inverted(document: &Document<'_>, start: usize, at: usize) -> bool {
+    let Some(next) =
+        document.get(at + 1).filter(|t| t.kind == Kind::Word && t.line == document.tokens[at].line)
+    else {
+        return false;
+    };
+    let first = next.lists.any(Lists::FIRST)
+        && !document.has(at + 1, Roles::NOT_NAME)
+        && !next.lists.any(Lists::STOP);
+    let written = !document.cased(at) || next.shape != Shape::Lower;
+    let after = document.get(compound(document, at + 1));
+    let closes = after.is_none_or(|t| t.line != next.line || t.kind != Kind::Word || t.shape == Shape::Lower);
+    let capitals = document.tokens[start..at]
+        .iter()
+        .filter(|t| t.kind == Kind::Word)
+        .all(|t| t.shape == Shape::Upper || !document.cased(start));
+    first
+        && written
+        && closes
+        && (capitals || next.lists.any(Lists::FIRST_COMMON) && !next.lists.any(Lists::WORD))
+}

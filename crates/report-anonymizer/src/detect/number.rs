@@ -1,0 +1,352 @@
+use crate::document::{Document, Kind, Shape};
+use crate::vocabulary::Roles;
+use crate::{Category, Span};
+
+use super::Detector;
+
+/// Numbers and codes of patients, stays, examinations and practitioners: by their label, by their check
+/// digits, or by a form that nothing else in a report has.
+#[derive(Debug)]
+pub(crate) struct Numbers;
+
+impl Detector for Numbers {
+    fn detect(&self, document: &Document<'_>, found: &mut Vec<Span>) {
+        let mut i = 0;
+        while i < document.tokens.len() {
+            let Some(code) = Code::at(document, i) else {
+                i += 1;
+                continue;
+            };
+            if let Some((rule, confidence)) = judge(document, &code) {
+                found.push(Span::new(document.bytes(code.start, code.end), Category::Id, rule, confidence));
+                i = code.end;
+            } else {
+                i = code.next;
+            }
+        }
+    }
+}
+
+/// Letters and digits joined by single signs or, between digits, by single spaces.
+struct Code {
+    start: usize,
+    end: usize,
+    next: usize,
+    digits: String,
+    letters: usize,
+    /// Whether spaces stand between its groups.
+    spaced: bool,
+    groups: usize,
+    longest: usize,
+}
+
+impl Code {
+    fn at(document: &Document<'_>, start: usize) -> Option<Self> {
+        let token = document.get(start)?;
+        let begins = match token.kind {
+            Kind::Number => true,
+            Kind::Word => {
+                token.len <= 5
+                    && (document.is_number(start + 1) && document.glued(start)
+                        || joint(document, start + 1)
+                            && document.glued(start)
+                            && document.is_number(start + 2)
+                            && document.glued(start + 1))
+            }
+            Kind::Sign => false,
+        };
+        // A code does not begin inside a word or after a decimal sign.
+        let inside = start > 0
+            && document.glued(start - 1)
+            && (document.tokens[start - 1].kind != Kind::Sign
+                || b".,-".contains(&document.tokens[start - 1].sign)
+                    && document.is_number(start.wrapping_sub(2))
+                    && document.glued(start.wrapping_sub(2)));
+        if !begins || inside {
+            return None;
+        }
+        let mut code = Self {
+            start,
+            end: start,
+            next: start + 1,
+            digits: String::new(),
+            letters: 0,
+            spaced: false,
+            groups: 0,
+            longest: 0,
+        };
+        let mut at = start;
+        while let Some(token) = document.get(at).filter(|_| document.same_line(at, start)) {
+            let spaced = at > start && token.gap > 0;
+            match token.kind {
+                Kind::Number
+                    if !spaced || token.gap == 1 && code.letters == 0 && document.is_number(at - 1) =>
+                {
+                    code.digits.extend(
+                        document.text()[token.start as usize..token.end as usize]
+                            .chars()
+                            .filter(char::is_ascii_digit),
+                    );
+                    code.longest = code.longest.max(usize::from(token.len));
+                    code.spaced |= spaced;
+                    code.groups += 1;
+                    if !code.spaced {
+                        code.next = at + 1;
+                    }
+                    code.end = at + 1;
+                }
+                Kind::Word if !spaced && token.len <= 6 && (at == start || token.shape != Shape::Capital) => {
+                    code.letters += usize::from(token.len);
+                    if !code.spaced {
+                        code.next = at + 1;
+                    }
+                    code.end = at + 1;
+                }
+                Kind::Sign
+                    if !spaced
+                        && at > start
+                        && joint(document, at)
+                        && document.glued(at)
+                        && document.get(at + 1).is_some_and(|t| t.kind != Kind::Sign) => {}
+                _ => break,
+            }
+            at += 1;
+        }
+        (!code.digits.is_empty() && code.end > start).then_some(code)
+    }
+}
+
+fn joint(document: &Document<'_>, i: usize) -> bool {
+    document.get(i).is_some_and(|t| t.kind == Kind::Sign && b"-./_".contains(&t.sign))
+}
+
+fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
+    let digits = code.digits.as_str();
+    let plain = code.letters == 0;
+    if plain && digits.len() == 11 && (is_niss(digits) || code.groups >= 3 && looks_like_niss(document, code))
+    {
+        return Some(("niss", 0.99));
+    }
+    let text = &document.text()[document.bytes(code.start, code.end)];
+    if is_nir(text) {
+        return Some(("nir", 0.99));
+    }
+    if plain && digits.len() == 11 && code.groups == 4 && is_inami_form(document, code) {
+        return Some(("inami", 0.99));
+    }
+    if is_iban(document, code) {
+        return Some(("iban", 0.99));
+    }
+    if let Some(strong) = label(document, code.start) {
+        let units = document.get(code.end).is_some_and(|t| {
+            t.roles.any(Roles::UNIT) && t.line == document.tokens[code.start].line && t.len > 1
+        });
+        let enough = if strong {
+            digits.len() >= 2
+        } else {
+            digits.len() >= 4 || digits.len() >= 3 && code.letters > 0
+        };
+        if enough
+            && !units
+            && super::calendar::numeric(document, code.start)
+                .is_none_or(|written| written.end < code.end || strong && plain && code.groups == 1)
+        {
+            return Some(("labelled_number", 0.97));
+        }
+    }
+    if plain && digits.len() == 11 && is_rpps(digits) && code.groups == 1 {
+        return Some(("rpps", 0.9));
+    }
+    if plain
+        && code.groups == 1
+        && (7..=16).contains(&digits.len())
+        && super::calendar::numeric(document, code.start).is_none()
+    {
+        return Some(("long_number", 0.8));
+    }
+    if plain
+        && code.groups == 3
+        && !code.spaced
+        && digits.len() >= 8
+        && code.longest == 3
+        && text.contains('.')
+    {
+        return Some(("grouped_number", 0.8));
+    }
+    // Letters and five digits or more: an accession or dossier code. Measures and levels have fewer.
+    let first = document.tokens[code.start];
+    let capital = first.kind == Kind::Number || first.shape != Shape::Lower || !document.cased(code.start);
+    if code.letters > 0 && code.letters <= 8 && digits.len() >= 5 && capital && !code.spaced {
+        let unit = document.tokens[code.end - 1].roles.any(Roles::UNIT)
+            && code.groups <= 2
+            && first.kind == Kind::Number;
+        return (!unit).then_some(("code", 0.85));
+    }
+    None
+}
+
+/// Whether a label of numbers stands before token `i` on its line, past colons, "n°" and two further
+/// words: `Some(true)` for one that names nothing else (NISS, IPP).
+fn label(document: &Document<'_>, i: usize) -> Option<bool> {
+    let (mut at, mut numbered, mut colon) = (i, false, false);
+    let mut seen = None;
+    for _ in 0..8 {
+        let Some(before) = at.checked_sub(1).filter(|b| document.same_line(*b, i)) else { break };
+        let token = &document.tokens[before];
+        if document.tokens[at].gap > 3 && at != i {
+            break;
+        }
+        match token.kind {
+            Kind::Sign if b":#=".contains(&token.sign) => {
+                if seen.is_some() && token.sign == b':' {
+                    break;
+                }
+                colon = true;
+            }
+            Kind::Sign if token.sign == 0 || b".-()'/".contains(&token.sign) => {
+                numbered |= token.sign == 0;
+            }
+            Kind::Word if document.has(before, Roles::ID_STRONG) => return Some(true),
+            Kind::Word if document.has(before, Roles::ID_LABEL) && token.len > 2 => {
+                seen = Some(());
+            }
+            Kind::Word if document.is_any(before, &["n", "no", "nr", "id", "an", "an", "sr"]) => {
+                numbered = true;
+                if document.is(before, "id") {
+                    seen = Some(());
+                }
+            }
+            Kind::Word
+                if document.is_any(
+                    before,
+                    &["de", "d", "du", "la", "le", "l", "et", "est", "interne", "unique"],
+                ) => {}
+            _ => break,
+        }
+        at = before;
+    }
+    let number_word = seen.is_some()
+        && (colon || numbered || i.checked_sub(1).is_some_and(|b| document.has(b, Roles::ID_LABEL)));
+    (number_word || numbered && at < i).then_some(numbered && seen.is_some() || colon && seen.is_some())
+}
+
+fn mod97(digits: &str) -> u32 {
+    digits
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .fold(0, |rest, digit| (rest * 10 + u32::from(digit - b'0')) % 97)
+}
+
+/// The two check digits of a Belgian national number whose first nine digits are `nine`; `recent` for
+/// births from 2000.
+pub(crate) fn niss_key(nine: &str, recent: bool) -> u32 {
+    if recent { 97 - mod97(&format!("2{nine}")) } else { 97 - mod97(nine) }
+}
+
+/// Whether eleven digits are a Belgian national or BIS number: a date of birth and check digits.
+pub(crate) fn is_niss(digits: &str) -> bool {
+    let (Some(nine), Some(key)) = (digits.get(..9), digits.get(9..).and_then(|key| key.parse::<u32>().ok()))
+    else {
+        return false;
+    };
+    let month = digits[2..4].parse::<u32>().unwrap_or(99);
+    let day = digits[4..6].parse::<u32>().unwrap_or(99);
+    let month = if month > 40 {
+        month - 40
+    } else if month > 20 {
+        month - 20
+    } else {
+        month
+    };
+    digits.len() == 11
+        && month <= 12
+        && day <= 31
+        && (key == niss_key(nine, false) || key == niss_key(nine, true))
+}
+
+/// Groups of a national number (`73.03.24-354.92`), whatever its check digits.
+fn looks_like_niss(document: &Document<'_>, code: &Code) -> bool {
+    let lengths: Vec<u8> = document.tokens[code.start..code.end]
+        .iter()
+        .filter(|t| t.kind == Kind::Number)
+        .map(|t| t.len)
+        .collect();
+    matches!(lengths.as_slice(), [2, 2, 2, 3, 2] | [6, 3, 2])
+}
+
+/// The key of a French national number whose first thirteen characters are `body`.
+pub(crate) fn nir_key(body: &str) -> Option<u64> {
+    let digits: String = match body.get(5..7)? {
+        "2A" | "2a" => format!("{}19{}", &body[..5], &body[7..]),
+        "2B" | "2b" => format!("{}18{}", &body[..5], &body[7..]),
+        _ => body.to_owned(),
+    };
+    Some(97 - digits.parse::<u64>().ok()? % 97)
+}
+
+/// Whether `text`, spaces and signs left out, is a French national number with its key, or has its form.
+pub(crate) fn is_nir(text: &str) -> bool {
+    let body: String = text.chars().filter(char::is_ascii_alphanumeric).take(17).collect();
+    if body.len() != 15 && body.len() != 13 || !body.starts_with(['1', '2']) {
+        return false;
+    }
+    let corsica = matches!(body.get(5..7), Some("2A" | "2B" | "2a" | "2b"));
+    if !body.bytes().enumerate().all(|(i, b)| b.is_ascii_digit() || corsica && i == 6) {
+        return false;
+    }
+    let month = body.get(3..5).and_then(|m| m.parse::<u32>().ok()).unwrap_or(0);
+    if !(1..=12).contains(&month) && !(20..=42).contains(&month) && month < 50 {
+        return false;
+    }
+    match body.get(13..15).and_then(|key| key.parse::<u64>().ok()) {
+        Some(key) => nir_key(&body[..13]) == Some(key) || text.contains(' '),
+        None => text.split([' ', '\u{a0}', '\u{202f}']).count() >= 5,
+    }
+}
+
+/// Whether eleven digits are an INAMI number by their check digits: 97 less the remainder of the first
+/// six or, in the newer reading, of the eight.
+pub(crate) fn is_inami(digits: &str) -> bool {
+    let key = digits.get(6..8).and_then(|key| key.parse::<u32>().ok());
+    digits.len() == 11 && digits.get(..6).is_some_and(|body| Some(97 - mod97(body)) == key)
+}
+
+fn is_inami_form(document: &Document<'_>, code: &Code) -> bool {
+    let lengths: Vec<u8> = document.tokens[code.start..code.end]
+        .iter()
+        .filter(|t| t.kind == Kind::Number)
+        .map(|t| t.len)
+        .collect();
+    lengths == [1, 5, 2, 3] && !code.spaced
+}
+
+/// Whether eleven digits are a number of the French register of health professionals: it begins with 1
+/// and ends with a Luhn digit.
+pub(crate) fn is_rpps(digits: &str) -> bool {
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(i, byte)| {
+            let digit = u32::from(byte - b'0') << (i % 2);
+            digit / 10 + digit % 10
+        })
+        .sum();
+    digits.len() == 11 && digits.starts_with('1') && sum % 10 == 0
+}
+
+/// Whether the code is an account number: two letters, two check digits, groups of four.
+fn is_iban(document: &Document<'_>, code: &Code) -> bool {
+    let text = &document.text()[document.bytes(code.start, code.end)];
+    let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+    if !(15..=34).contains(&plain.len()) || !plain.as_bytes()[..2].iter().all(u8::is_ascii_alphabetic) {
+        return false;
+    }
+    let turned = plain[4..].chars().chain(plain[..4].chars());
+    let rest = turned.fold(0u32, |rest, c| match c.to_digit(36) {
+        Some(value) if value > 9 => (rest * 100 + value) % 97,
+        Some(value) => (rest * 10 + value) % 97,
+        None => 0,
+    });
+    rest == 1
+}

@@ -1,0 +1,362 @@
+use crate::document::{Document, Kind, Shape};
+use crate::lexicon::Lists;
+use crate::vocabulary::Roles;
+use crate::{Category, Role, Span};
+
+use super::Detector;
+use super::name::{Led, Name, name, reads_as_word, score};
+
+/// Names of persons: after titles and labels, after who did something, in signatures, and where the
+/// lists know first name and surname.
+#[derive(Debug)]
+pub(crate) struct Persons;
+
+impl Detector for Persons {
+    fn detect(&self, document: &Document<'_>, found: &mut Vec<Span>) {
+        let mut push = |name: Name, role: Role, rule: &'static str, confidence: f32| {
+            found.push(
+                Span::new(document.bytes(name.start, name.end), Category::Person, rule, confidence)
+                    .with_role(role),
+            );
+        };
+        let mut i = 0;
+        while i < document.tokens.len() {
+            if document.tokens[i].kind == Kind::Word {
+                if let Some((first, role)) = titled(document, i) {
+                    push(first, role, "title", 0.95);
+                    i = others(document, first.end, |name| push(name, role, "title_list", 0.9));
+                    continue;
+                }
+                if let Some((name, role, rule, confidence)) = labelled(document, i)
+                    .or_else(|| acting(document, i))
+                    .or_else(|| related(document, i))
+                    .or_else(|| initialled(document, i))
+                    .or_else(|| listed(document, i))
+                {
+                    push(name, role, rule, confidence);
+                    i = name.end.max(i + 1);
+                    continue;
+                }
+            }
+            i += 1;
+        }
+        for line in 0..document.lines() {
+            signed(document, line, &mut push);
+        }
+    }
+}
+
+/// The name after the title at token `i`.
+fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
+    let token = document.get(i).filter(|t| t.roles.any(Roles::TITLE))?;
+    let weak = token.roles.any(Roles::TITLE_WEAK);
+    let mut at = i + 1;
+    let mut doctor = token.roles.any(Roles::TITLE_DOCTOR);
+    if document.is_sign(at, b'.') && document.glued(i) {
+        at += 1;
+    }
+    // "Monsieur le Docteur", "Mme le Dr".
+    while document.same_line(at, i)
+        && (document.is_any(at, &["le", "la", "l"]) && document.has(at + 1, Roles::TITLE)
+            || document.has(at, Roles::TITLE) && !document.is_any(at, &["m", "mm"]))
+    {
+        doctor |= document.has(at, Roles::TITLE_DOCTOR);
+        at += 1;
+        if document.is_sign(at, b'.') {
+            at += 1;
+        }
+    }
+    while document.same_line(at, i)
+        && (document.is_sign(at, b':')
+            || document.is_sign(at, b'(') && document.is_any(at + 1, &["s", "e"])
+            || document.is_any(at, &["s", "e"]) && document.is_sign(at - 1, b'(')
+            || document.is_sign(at, b')'))
+    {
+        at += 1;
+    }
+    let next = document.get(at)?;
+    if next.line != token.line
+        && !(next.line == token.line + 1
+            && !weak
+            && next.shape != Shape::Lower
+            && score(document, at) > 1
+            && document.cased(at))
+    {
+        return None;
+    }
+    if weak {
+        // "M. Dupont", not "m. supra-épineux"; "Me" is also a word.
+        let dotted = document.is_sign(i + 1, b'.');
+        let muscle = next.roles.any(Roles::ANATOMY) || next.lists.any(Lists::MEDICAL);
+        let written = if document.cased(i) {
+            token.shape != Shape::Lower && (next.shape != Shape::Lower || next.roles.any(Roles::PARTICLE))
+        } else {
+            dotted || token.len > 1
+        };
+        let level = document.is_sign(i + 1, b'-')
+            || token.gap == 0 && i > 0 && document.same_line(i - 1, i) && !document.is_sign(i - 1, b'(');
+        if muscle && (!document.cased(i) || next.shape == Shape::Lower)
+            || !written
+            || level
+            || token.len == 1 && !dotted && score(document, at) < 2
+        {
+            return None;
+        }
+    }
+    let role = if doctor { Role::Clinician } else { Role::Other };
+    name(document, at, Led::Titled).map(|name| (name, role))
+}
+
+/// Further names after a titled one: "Drs A et B", "Dr X / Dr Y". Gives the token to go on from.
+fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMut(Name)) -> usize {
+    loop {
+        let joint = document.is_any(at, &["et"])
+            || document.get(at).is_some_and(|t| t.kind == Kind::Sign && b"/&,+".contains(&t.sign));
+        if !joint
+            || document.has(at + 1, Roles::TITLE)
+            || at == 0
+            || !document.same_line(at, at + 1)
+            || !document.same_line(at - 1, at)
+        {
+            return at;
+        }
+        let comma = document.is_sign(at, b',');
+        let Some(next) = document.get(at + 1) else { return at };
+        let sure = if document.cased(at) {
+            next.shape != Shape::Lower
+                && !reads_as_word(document, at + 1)
+                && (!comma || score(document, at + 1) > 1)
+        } else {
+            score(document, at + 1) > 1
+        };
+        let Some(name) = sure.then(|| name(document, at + 1, Led::Hinted)).flatten() else { return at };
+        push(name);
+        at = name.end;
+    }
+}
+
+/// The name after a label and a colon: "Nom : DUPONT", "Médecin traitant : Dr …", "Validé par : …".
+fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let colon = i.checked_sub(1)?;
+    let line = document.line(colon);
+    if document.is_sign(colon, b':') {
+        let mut roles = (false, false);
+        let mut words = 0;
+        for j in (line.start..colon).rev().take(9) {
+            if document.is_sign(j, b':') || document.tokens[j + 1].gap > 3 && j + 1 != colon {
+                break;
+            }
+            if document.is_word(j) {
+                words += 1;
+                roles.0 |= document.has(j, Roles::NAME_LABEL);
+                roles.1 |= document.is_any(
+                    j,
+                    &[
+                        "patient",
+                        "patiente",
+                        "nom",
+                        "prenom",
+                        "prenoms",
+                        "noms",
+                        "naissance",
+                        "identite",
+                        "beneficiaire",
+                        "assure",
+                        "titulaire",
+                        "usuel",
+                        "marital",
+                    ],
+                );
+            }
+        }
+        let plain = document.is_any(i, &["masculin", "feminin", "m", "f", "inconnu", "neant", "non", "oui"])
+            || document.has(i, Roles::PERSON_NOUN.or(Roles::TITLE).or(Roles::INSTITUTION));
+        if !roles.0 || words > 6 || plain {
+            return None;
+        }
+        if !document.same_line(i, colon) {
+            let next = document.get(i)?;
+            let own = document.line(i);
+            if next.line != document.tokens[colon].line + 1
+                || own.clone().any(|j| document.is_sign(j, b':'))
+                || score(document, i) < 1
+            {
+                return None;
+            }
+        }
+        let role = if roles.1 { Role::Patient } else { Role::Clinician };
+        let strict = roles.1 && document.same_line(i, colon);
+        let led = if strict || document.cased(i) { Led::Titled } else { Led::Hinted };
+        let name = name(document, i, led)?;
+        let heading = !strict && reads_as_word(document, i) && document.tokens[i].shape != Shape::Upper;
+        return (!heading).then_some((name, role, "label", 0.93));
+    }
+    // "Nom DUPONT" in a header, without a colon.
+    let label = document.is_any(colon, &["nom", "prenom", "prenoms", "patient", "patiente"])
+        && document.begins_line(colon)
+        && document.same_line(colon, i);
+    if label && document.tokens[i].shape != Shape::Lower && score(document, i) > 0 {
+        return name(document, i, Led::Hinted).map(|name| (name, Role::Patient, "label", 0.9));
+    }
+    let capital = document.tokens[i].shape != Shape::Lower;
+    if document.has(colon, Roles::MAIDEN)
+        && document.same_line(colon, i)
+        && (capital || !document.cased(i))
+        && !document.is_any(i, &["le", "en", "a", "au"])
+        && !document.has(i, Roles::MONTH.or(Roles::WEEKDAY))
+        && (capital && document.cased(i) || score(document, i) > 1)
+    {
+        return name(document, i, Led::Titled).map(|name| (name, Role::Patient, "maiden_name", 0.9));
+    }
+    None
+}
+
+/// The name of who did something: "validé par Jean Dupont", "discuté avec le …".
+fn acting(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let by = i.checked_sub(1).filter(|p| document.same_line(*p, i))?;
+    if !document.is_any(by, &["par", "avec", "chez", "attention", "a", "de", "pour"])
+        && !document.is_sign(by, b'/')
+    {
+        return None;
+    }
+    let agent = by.checked_sub(1).filter(|a| document.same_line(*a, by));
+    let acted = agent.is_some_and(|a| {
+        document.has(a, Roles::AGENT)
+            || document.is_any(a, &["e", "electroniquement", "informatiquement", "lecture", "relecture"])
+                && document.is(by, "par")
+    });
+    let job = agent.is_some_and(|a| document.has(a, Roles::JOB));
+    if document.is(by, "par") && acted || document.is_any(by, &["avec", "chez"]) && (acted || job) {
+        let known =
+            score(document, i) > 0 && !(document.cased(i) && document.tokens[i].shape == Shape::Lower);
+        return known
+            .then(|| name(document, i, Led::Hinted))
+            .flatten()
+            .map(|name| (name, Role::Clinician, "agent", 0.88));
+    }
+    None
+}
+
+/// The name of a relative: "son fils Thomas", "sa mère (Anne Petit)".
+fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let mut at = i.checked_sub(1).filter(|p| document.same_line(*p, i))?;
+    if document.is_sign(at, b',') || document.is_sign(at, b'(') || document.is_sign(at, b':') {
+        at = at.checked_sub(1)?;
+    }
+    if !document.has(at, Roles::RELATION) || !document.same_line(at, i) {
+        return None;
+    }
+    let token = document.get(i)?;
+    let fits = if document.cased(i) {
+        token.shape != Shape::Lower && score(document, i) > 0
+    } else {
+        score(document, i) > 2
+    };
+    fits.then(|| name(document, i, Led::Hinted)).flatten().map(|name| (name, Role::Other, "relative", 0.88))
+}
+
+/// "J. Dupont", "J.-P. Martin": an initial with its dot before a capital word that is no common word.
+fn initialled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let token = document.get(i)?;
+    if token.len > 2
+        || token.shape == Shape::Lower
+        || !document.is_sign(i + 1, b'.')
+        || !document.glued(i)
+        || document.is_guarded(i)
+        || i > 0 && document.glued(i - 1)
+    {
+        return None;
+    }
+    let name = name(document, i, Led::Bare).filter(|name| name.words > 0 && name.end > i + 2)?;
+    let guarded = (i..name.end).any(|j| document.is_guarded(j));
+    let known = (i..name.end).any(|j| {
+        document.tokens[j].len > 2 && score(document, j) > 0 && (document.cased(j) || score(document, j) > 1)
+    });
+    let medical = document.is_any(i, &["e", "s", "p", "h", "c"])
+        && (i..name.end).any(|j| document.listed(j, Lists::MEDICAL));
+    (!guarded && known && !medical).then_some((name, Role::Clinician, "initial", 0.85))
+}
+
+/// A first name and a surname that the lists know, with no other sign of a name.
+fn listed(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let token = document.get(i)?;
+    let cased = document.cased(i);
+    if token.len < 2
+        || document.is_guarded(i)
+        || cased && token.shape == Shape::Lower
+        || token.roles.any(Roles::NOT_NAME)
+        || i > 0 && document.glued(i - 1) && document.is_sign(i - 1, b'-')
+    {
+        return None;
+    }
+    let name = name(document, i, Led::Bare)?;
+    if (i..name.end).any(|j| document.is_guarded(j)) {
+        return None;
+    }
+    let first =
+        (i..name.end).any(|j| document.listed(j, Lists::FIRST_COMMON) && !document.listed(j, Lists::WORD));
+    let total: i32 = (i..name.end).filter(|j| document.is_word(*j)).map(|j| score(document, j).max(-2)).sum();
+    let eponyms = (i..name.end).filter(|j| document.has(*j, Roles::EPONYM)).count();
+    let fits = if cased {
+        name.words >= 2 && first && total >= 4 && eponyms < 2
+    } else {
+        name.words >= 2 && first && total >= 6 && eponyms == 0
+    };
+    fits.then_some((name, Role::Other, "listed", 0.8))
+}
+
+/// Lines that hold names and nothing else, or names and a job: signatures and headers.
+fn signed(document: &Document<'_>, line: usize, push: &mut impl FnMut(Name, Role, &'static str, f32)) {
+    let range = document.tokens_of_line(line);
+    if range.is_empty() || range.len() > 14 {
+        return;
+    }
+    let mut at = range.start;
+    while document.get(at).is_some_and(|t| t.line as usize == line && t.kind == Kind::Sign) {
+        at += 1;
+    }
+    let Some(first) = document.get(at).filter(|t| t.line as usize == line && t.kind == Kind::Word) else {
+        return;
+    };
+    let flat = !document.mixed();
+    if first.shape == Shape::Lower && !flat && !first.roles.any(Roles::PARTICLE)
+        || first.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::JOB).or(Roles::INSTITUTION))
+        || reads_as_word(document, at) && first.len > 2 && !first.lists.any(Lists::FIRST)
+    {
+        return;
+    }
+    let Some(name) = name(document, at, Led::Hinted) else { return };
+    if (name.start..name.end).any(|j| document.is_guarded(j)) {
+        return;
+    }
+    let rest = name.end;
+    let closes = rest >= range.end
+        || document.is_sign(rest, b',')
+        || document.is_sign(rest, b'-')
+        || document.is_sign(rest, b'/')
+        || document.has(rest, Roles::JOB)
+        || document.is_sign(rest, b'(')
+        || document.is_sign(rest, b'.') && rest + 1 >= range.end;
+    let tail_is_job = rest >= range.end || (rest..range.end).any(|j| document.has(j, Roles::JOB));
+    let total: i32 =
+        (name.start..name.end).filter(|j| document.is_word(*j)).map(|j| score(document, j).max(-2)).sum();
+    let known =
+        (name.start..name.end).any(|j| document.listed(j, Lists::FIRST) && !document.listed(j, Lists::WORD));
+    let dotted = (name.start..name.end).any(|j| document.is_sign(j, b'.'));
+    let end_of_text = line + 8 >= document.lines();
+    let beside_job =
+        [line.checked_sub(1), Some(line + 1)].into_iter().flatten().filter(|l| *l < document.lines()).any(
+            |l| {
+                let range = document.tokens_of_line(l);
+                !range.is_empty() && range.len() <= 8 && document.has(range.start, Roles::JOB)
+            },
+        );
+    let fits = name.words >= 2 && known && total >= if flat { 4 } else { 3 }
+        || (name.words >= 1 && (dotted || beside_job || end_of_text && name.words >= 2)) && total >= 2;
+    if closes && tail_is_job && fits {
+        push(name, Role::Clinician, "signature", 0.82);
+        if document.is_sign(rest, b'/') {
+            others(document, rest, |name| push(name, Role::Clinician, "signature", 0.8));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+use crate::document::{Document, Kind};
+use crate::vocabulary::Roles;
+use crate::{Category, Span};
+
+use super::Detector;
+
+/// Telephone, fax and pager numbers of Belgium, France and, with their prefix, of other countries.
+#[derive(Debug)]
+pub(crate) struct Phones;
+
+impl Detector for Phones {
+    fn detect(&self, document: &Document<'_>, found: &mut Vec<Span>) {
+        let mut i = 0;
+        while i < document.tokens.len() {
+            match phone(document, i) {
+                Some((span, end)) => {
+                    found.push(span);
+                    i = end;
+                }
+                None => i += 1,
+            }
+        }
+    }
+}
+
+fn phone(document: &Document<'_>, i: usize) -> Option<(Span, usize)> {
+    let token = document.get(i)?;
+    let start = match token.kind {
+        Kind::Sign if token.sign == b'+' => document.is_number(i + 1).then_some(i)?,
+        Kind::Sign if token.sign == b'(' => (document.is_number(i + 1) && starts_with_zero(document, i + 1)
+            || document.is_sign(i + 1, b'+'))
+        .then_some(i)?,
+        Kind::Number => {
+            let before = i.checked_sub(1).filter(|_| !document.begins_line(i));
+            if before.is_some_and(|b| {
+                token.gap == 0
+                    && (document.is_word(b)
+                        || document.is_sign(b, b'.')
+                        || document.is_sign(b, b',')
+                        || document.is_sign(b, b'-') && document.is_number(b.wrapping_sub(1)))
+            }) && !after_label(document, i)
+            {
+                return None;
+            }
+            i
+        }
+        _ => return None,
+    };
+    let (digits, end, groups) = collect(document, start);
+    let labelled = after_label(document, start);
+    let text = std::str::from_utf8(&digits).ok()?;
+    let international = document.is_sign(start, b'+')
+        || document.is_sign(start, b'(') && document.is_sign(start + 1, b'+')
+        || text.starts_with("00");
+    let rule = if international {
+        let national = text.trim_start_matches("00");
+        let known = national.strip_prefix("32").or_else(|| national.strip_prefix("33"));
+        let enough = match known {
+            Some(rest) => (8..=10).contains(&rest.len()),
+            None => (9..=14).contains(&national.len()) && (document.is_sign(start, b'+') || groups > 2),
+        };
+        enough.then_some("phone_international")?
+    } else if text.starts_with('0') && matches!(text.len(), 9 | 10) && !text.starts_with("00") {
+        let fits = text.len() == 10 || labelled || belgian(text);
+        (fits && (groups > 1 || labelled || text.len() == 10 || belgian(text))).then_some("phone_national")?
+    } else if labelled && (3..=14).contains(&text.len()) {
+        "phone_labelled"
+    } else if matches!(text.len(), 8..=10) && groups == 1 && false {
+        return None;
+    } else {
+        return None;
+    };
+    let confidence = if labelled { 0.97 } else { 0.9 };
+    Some((Span::new(document.bytes(start, end), Category::Phone, rule, confidence), end))
+}
+
+fn starts_with_zero(document: &Document<'_>, i: usize) -> bool {
+    document.text().as_bytes()[document.tokens[i].start as usize] == b'0'
+}
+
+/// Nine digits of Belgium: an area code, or a mobile number written without its last digit is none.
+fn belgian(digits: &str) -> bool {
+    matches!(digits.len(), 9) && !digits.starts_with("00") || digits.len() == 10 && digits.starts_with("04")
+}
+
+/// The digits of a number that may be broken by single spaces, dots, slashes, hyphens and brackets:
+/// the digits, where it ends, and in how many groups they stand.
+fn collect(document: &Document<'_>, start: usize) -> (Vec<u8>, usize, usize) {
+    let bytes = document.text().as_bytes();
+    let (mut digits, mut groups, mut at, mut end) = (Vec::with_capacity(16), 0, start, start + 1);
+    let mut open = 0;
+    while let Some(token) = document.get(at).filter(|t| t.line == document.tokens[start].line) {
+        if at > start && token.gap > 1 {
+            break;
+        }
+        match token.kind {
+            Kind::Number => {
+                let group = &bytes[token.start as usize..token.end as usize];
+                // After ten digits a new group belongs to something else.
+                let limit = if digits.starts_with(b"00")
+                    || document.is_sign(start, b'+')
+                    || document.is_sign(start + 1, b'+')
+                {
+                    15
+                } else {
+                    10
+                };
+                if digits.len() + group.len() > limit && !digits.is_empty() {
+                    break;
+                }
+                // The trunk zero in "+32 (0)2" is not dialled.
+                if !(group == b"0" && open > 0 && !digits.is_empty()) {
+                    digits.extend(group.iter().filter(|b| b.is_ascii_digit()));
+                }
+                groups += 1;
+                end = at + 1;
+            }
+            Kind::Sign
+                if b".-/".contains(&token.sign)
+                    && at > start
+                    && document.is_number(at + 1)
+                    && document.tokens[at + 1].gap <= 1 => {}
+            Kind::Sign if token.sign == b'/' && at > start && document.is_sign(at + 1, b'/') => {}
+            Kind::Sign if token.sign == b'+' && digits.is_empty() => {}
+            Kind::Sign if token.sign == b'(' && open == 0 && digits.len() < 5 => open = 1,
+            Kind::Sign if token.sign == b')' && open == 1 => {
+                open = 2;
+                end = end.max(at + 1);
+            }
+            _ => break,
+        }
+        at += 1;
+    }
+    (digits, end, groups)
+}
+
+/// Whether a label of telephones stands before token `i`, past "n°", a colon and the like.
+fn after_label(document: &Document<'_>, i: usize) -> bool {
+    let mut at = i;
+    for _ in 0..6 {
+        let Some(before) = at.checked_sub(1).filter(|b| document.same_line(*b, i)) else { return false };
+        if document.has(before, Roles::PHONE_LABEL) {
+            let letter = document.tokens[before].len == 1;
+            return !letter
+                || document.is_any(before, &["t", "f"])
+                    && at < i
+                    && (document.is_sign(at, b'.') || document.is_sign(at, b':'))
+                    && (document.is_sign(i, b'+') || document.is_number(i) && starts_with_zero(document, i));
+        }
+        let token = &document.tokens[before];
+        let skipped = token.kind == Kind::Sign && !b"@/;".contains(&token.sign)
+            || document.is_any(
+                before,
+                &[
+                    "no", "n", "numero", "au", "le", "est", "direct", "patient", "interne", "privee",
+                    "prive", "domicile", "cabinet", "travail", "et", "a", "du", "medecin",
+                ],
+            );
+        if !skipped {
+            return false;
+        }
+        at = before;
+    }
+    false
+}

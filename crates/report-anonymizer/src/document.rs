@@ -1,0 +1,391 @@
+use unicode_normalization::char::is_combining_mark;
+use xray_core::PatientIdentity;
+
+use crate::detect::guard;
+use crate::fold::{fold_char, is_invisible, plain_sign};
+use crate::hash::{hash_word, join};
+use crate::lexicon::{Lists, look_up};
+use crate::vocabulary::{Roles, Vocabulary};
+
+/// What a token is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Letters and their marks.
+    Word,
+    /// Digits.
+    Number,
+    /// One sign.
+    Sign,
+}
+
+/// How a word is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Begins with a small letter, or has no case.
+    Lower,
+    /// Begins with a capital and goes on otherwise.
+    Capital,
+    /// Two or more letters, all capital.
+    Upper,
+    /// One capital letter.
+    Initial,
+}
+
+/// A word, a number or a sign of a text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Token {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) kind: Kind,
+    pub(crate) shape: Shape,
+    /// The ASCII sign, for signs.
+    pub(crate) sign: u8,
+    /// Digits, for numbers; letters, for words (255 at most).
+    pub(crate) len: u8,
+    /// Spaces before it on its line (255 at most).
+    pub(crate) gap: u8,
+    /// The value of the vocabulary's entry (month, number word, unit).
+    pub(crate) value: u8,
+    pub(crate) line: u32,
+    pub(crate) hash: u64,
+    pub(crate) roles: Roles,
+    pub(crate) lists: Lists,
+    /// Where its folded form lies.
+    fold: (u32, u32),
+    /// The number, for numbers of at most nine digits.
+    pub(crate) number: u32,
+}
+
+/// A text cut once into tokens, each looked up once; every detector reads this.
+#[derive(Debug)]
+pub struct Document<'t> {
+    text: &'t str,
+    pub(crate) tokens: Vec<Token>,
+    folded: String,
+    /// For every line, whether case tells names from words there.
+    cased: Vec<bool>,
+    /// For every line, its first token.
+    first: Vec<u32>,
+    /// For every token, whether it belongs to an eponym or a product.
+    guarded: Vec<bool>,
+    patient: Option<&'t PatientIdentity>,
+}
+
+impl<'t> Document<'t> {
+    pub(crate) fn new(text: &'t str, vocabulary: &Vocabulary) -> Self {
+        let mut document = Self {
+            text,
+            tokens: Vec::with_capacity(text.len() / 4 + 8),
+            folded: String::with_capacity(text.len()),
+            cased: Vec::new(),
+            first: vec![0],
+            guarded: Vec::new(),
+            patient: None,
+        };
+        document.tokenize(vocabulary);
+        document.judge_case();
+        document
+    }
+
+    /// The document as detectors read it: with what is known of the patient, and with its eponyms marked.
+    pub(crate) fn prepared(
+        text: &'t str,
+        patient: Option<&'t PatientIdentity>,
+        vocabulary: &Vocabulary,
+    ) -> Self {
+        let mut document = Self::new(text, vocabulary);
+        document.patient = patient;
+        document.guarded = guard(&document);
+        document
+    }
+
+    /// What the caller knows of the patient.
+    pub fn patient(&self) -> Option<&'t PatientIdentity> {
+        self.patient
+    }
+
+    /// Whether token `i` belongs to an eponym, a score or a product.
+    pub(crate) fn is_guarded(&self, i: usize) -> bool {
+        self.guarded.get(i).copied().unwrap_or(false)
+    }
+
+    /// The text, as it was given.
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    fn tokenize(&mut self, vocabulary: &Vocabulary) {
+        let bytes = self.text.as_bytes();
+        let (mut at, mut line, mut gap) = (0, 0u32, 0u8);
+        while at < bytes.len() {
+            let byte = bytes[at];
+            match byte {
+                b'\n' => {
+                    line += 1;
+                    self.first.push(self.tokens.len() as u32);
+                    (at, gap) = (at + 1, 0);
+                }
+                b' ' | b'\r' | 0x0b => (at, gap) = (at + 1, gap.saturating_add(1)),
+                b'\t' | 0x0c => (at, gap) = (at + 1, gap.saturating_add(4)),
+                b'0'..=b'9' => {
+                    at = self.number(at, line, gap);
+                    gap = 0;
+                }
+                b'a'..=b'z' | b'A'..=b'Z' => {
+                    at = self.word(at, line, gap, vocabulary);
+                    gap = 0;
+                }
+                0..0x80 => {
+                    self.push_sign(at, at + 1, byte, line, gap);
+                    (at, gap) = (at + 1, 0);
+                }
+                _ => {
+                    let Some(c) = self.text[at..].chars().next() else { break };
+                    let width = c.len_utf8();
+                    if is_invisible(c) || is_combining_mark(c) && !c.is_alphabetic() {
+                        at += width;
+                    } else if c.is_whitespace() {
+                        if matches!(c, '\u{2028}' | '\u{2029}' | '\u{85}') {
+                            line += 1;
+                            self.first.push(self.tokens.len() as u32);
+                        }
+                        (at, gap) = (at + width, gap.saturating_add(1));
+                    } else if wide_digit(c).is_some() {
+                        at = self.number(at, line, gap);
+                        gap = 0;
+                    } else if is_letter(c) {
+                        at = self.word(at, line, gap, vocabulary);
+                        gap = 0;
+                    } else {
+                        let sign = plain_sign(c);
+                        let sign = if sign.is_ascii() { sign as u8 } else { 0 };
+                        self.push_sign(at, at + width, sign, line, gap);
+                        (at, gap) = (at + width, 0);
+                    }
+                }
+            }
+        }
+    }
+
+    fn number(&mut self, start: usize, line: u32, gap: u8) -> usize {
+        let (mut end, mut digits, mut value) = (start, 0u32, 0u32);
+        for c in self.text[start..].chars() {
+            let Some(digit) = c.to_digit(10).or_else(|| wide_digit(c)) else { break };
+            (end, digits) = (end + c.len_utf8(), digits.saturating_add(1));
+            value = if digits <= 9 { value * 10 + digit } else { u32::MAX };
+        }
+        let mut token = self.blank(start, end, Kind::Number, line, gap);
+        token.len = digits.min(255) as u8;
+        token.number = value;
+        self.tokens.push(token);
+        end
+    }
+
+    fn word(&mut self, start: usize, line: u32, gap: u8, vocabulary: &Vocabulary) -> usize {
+        let fold_start = self.folded.len();
+        let bytes = self.text.as_bytes();
+        let (mut end, mut letters, mut capitals, mut first_capital) = (start, 0u32, 0u32, false);
+        while end < bytes.len() {
+            let byte = bytes[end];
+            let capital = match byte {
+                b'a'..=b'z' => {
+                    self.folded.push(byte as char);
+                    end += 1;
+                    false
+                }
+                b'A'..=b'Z' => {
+                    self.folded.push(byte.to_ascii_lowercase() as char);
+                    end += 1;
+                    true
+                }
+                0..0x80 => break,
+                _ => {
+                    let Some(c) = self.text[end..].chars().next() else { break };
+                    let mark = is_combining_mark(c) || is_invisible(c);
+                    if !mark && !is_letter(c) {
+                        break;
+                    }
+                    end += c.len_utf8();
+                    if mark {
+                        continue;
+                    }
+                    fold_char(c, &mut self.folded);
+                    c.is_uppercase()
+                }
+            };
+            first_capital |= capital && letters == 0;
+            letters += 1;
+            capitals += u32::from(capital);
+        }
+        let mut token = self.blank(start, end, Kind::Word, line, gap);
+        token.len = letters.min(255) as u8;
+        token.shape = match (first_capital, letters) {
+            (false, _) => Shape::Lower,
+            (true, 1) => Shape::Initial,
+            (true, _) if capitals == letters => Shape::Upper,
+            (true, _) => Shape::Capital,
+        };
+        token.fold = (fold_start as u32, self.folded.len() as u32);
+        token.hash = hash_word(&self.folded[fold_start..]);
+        let entry = vocabulary.look_up(token.hash);
+        (token.roles, token.value) = (entry.roles, entry.value);
+        token.lists = look_up(token.hash);
+        self.tokens.push(token);
+        end
+    }
+
+    fn push_sign(&mut self, start: usize, end: usize, sign: u8, line: u32, gap: u8) {
+        let mut token = self.blank(start, end, Kind::Sign, line, gap);
+        token.sign = sign;
+        self.tokens.push(token);
+    }
+
+    fn blank(&self, start: usize, end: usize, kind: Kind, line: u32, gap: u8) -> Token {
+        let fold = self.folded.len() as u32;
+        Token {
+            start: start as u32,
+            end: end as u32,
+            kind,
+            shape: Shape::Lower,
+            sign: 0,
+            len: 1,
+            gap,
+            value: 0,
+            line,
+            hash: 0,
+            roles: Roles::default(),
+            lists: Lists(0),
+            fold: (fold, fold),
+            number: 0,
+        }
+    }
+
+    /// Case tells something on a line that has words in small letters, in a text that also has
+    /// capitals, or on a short line of a text that has both.
+    fn judge_case(&mut self) {
+        let mut lines = vec![(0u32, 0u32); self.first.len()];
+        for token in self.tokens.iter().filter(|t| t.kind == Kind::Word && t.len > 1) {
+            let counts = &mut lines[token.line as usize];
+            match token.shape {
+                Shape::Lower => counts.0 += 1,
+                _ => counts.1 += 1,
+            }
+        }
+        let (lower, capital) = lines.iter().fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1));
+        let text = lower > 0 && capital * 40 >= lower;
+        self.cased = lines.iter().map(|(lower, _)| text && *lower > 0).collect();
+        // A line in capitals within a text that has case: "NOM : DUPONT" is one, and no evidence of a name.
+    }
+
+    /// Whether case tells names from words at token `i`.
+    pub(crate) fn cased(&self, i: usize) -> bool {
+        self.cased[self.tokens[i].line as usize]
+    }
+
+    /// Whether the text as a whole has case.
+    pub(crate) fn mixed(&self) -> bool {
+        self.cased.iter().any(|cased| *cased)
+    }
+
+    pub(crate) fn get(&self, i: usize) -> Option<&Token> {
+        self.tokens.get(i)
+    }
+
+    /// The folded form of token `i`, empty for signs and numbers.
+    pub(crate) fn folded(&self, i: usize) -> &str {
+        self.tokens.get(i).map_or("", |t| &self.folded[t.fold.0 as usize..t.fold.1 as usize])
+    }
+
+    /// Whether token `i` is the folded word `word`.
+    pub(crate) fn is(&self, i: usize, word: &str) -> bool {
+        self.folded(i) == word
+    }
+
+    /// Whether token `i` is one of `words`.
+    pub(crate) fn is_any(&self, i: usize, words: &[&str]) -> bool {
+        words.contains(&self.folded(i))
+    }
+
+    pub(crate) fn is_sign(&self, i: usize, sign: u8) -> bool {
+        self.tokens.get(i).is_some_and(|t| t.kind == Kind::Sign && t.sign == sign)
+    }
+
+    pub(crate) fn is_word(&self, i: usize) -> bool {
+        self.tokens.get(i).is_some_and(|t| t.kind == Kind::Word)
+    }
+
+    pub(crate) fn is_number(&self, i: usize) -> bool {
+        self.tokens.get(i).is_some_and(|t| t.kind == Kind::Number)
+    }
+
+    pub(crate) fn has(&self, i: usize, roles: Roles) -> bool {
+        self.tokens.get(i).is_some_and(|t| t.roles.any(roles))
+    }
+
+    pub(crate) fn listed(&self, i: usize, lists: u16) -> bool {
+        self.tokens.get(i).is_some_and(|t| t.lists.any(lists))
+    }
+
+    /// Whether token `i` stands on the line of token `j`.
+    pub(crate) fn same_line(&self, i: usize, j: usize) -> bool {
+        matches!((self.tokens.get(i), self.tokens.get(j)), (Some(a), Some(b)) if a.line == b.line)
+    }
+
+    /// Whether token `i + 1` follows token `i` without a space.
+    pub(crate) fn glued(&self, i: usize) -> bool {
+        self.same_line(i, i + 1) && self.tokens[i + 1].gap == 0
+    }
+
+    /// Whether token `i` begins its line.
+    pub(crate) fn begins_line(&self, i: usize) -> bool {
+        i == 0 || !self.same_line(i - 1, i)
+    }
+
+    /// Whether token `i` ends its line.
+    pub(crate) fn ends_line(&self, i: usize) -> bool {
+        !self.same_line(i, i + 1)
+    }
+
+    /// The tokens of the line of token `i`.
+    pub(crate) fn line(&self, i: usize) -> std::ops::Range<usize> {
+        let line = self.tokens[i].line as usize;
+        let end = self.first.get(line + 1).map_or(self.tokens.len(), |end| *end as usize);
+        self.first[line] as usize..end
+    }
+
+    /// Number of lines.
+    pub(crate) fn lines(&self) -> usize {
+        self.first.len()
+    }
+
+    /// The tokens of line `line`.
+    pub(crate) fn tokens_of_line(&self, line: usize) -> std::ops::Range<usize> {
+        let end = self.first.get(line + 1).map_or(self.tokens.len(), |end| *end as usize);
+        self.first[line] as usize..end
+    }
+
+    /// The hash of the words of tokens `start..end`, signs left out.
+    pub(crate) fn hash_of(&self, start: usize, end: usize) -> u64 {
+        let mut words = self.tokens[start..end].iter().filter(|t| t.kind == Kind::Word).map(|t| t.hash);
+        let first = words.next().unwrap_or(0);
+        words.fold(first, join)
+    }
+
+    /// The bytes of tokens `start..end`.
+    pub(crate) fn bytes(&self, start: usize, end: usize) -> std::ops::Range<usize> {
+        self.tokens[start].start as usize..self.tokens[end - 1].end as usize
+    }
+}
+
+fn is_letter(c: char) -> bool {
+    c.is_alphabetic() && !matches!(c, 'ª' | 'º')
+}
+
+/// The value of a decimal digit outside ASCII.
+fn wide_digit(c: char) -> Option<u32> {
+    match c {
+        '\u{ff10}'..='\u{ff19}' => Some(c as u32 - 0xff10),
+        '\u{660}'..='\u{669}' => Some(c as u32 - 0x660),
+        _ => None,
+    }
+}

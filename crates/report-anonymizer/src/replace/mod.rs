@@ -1,0 +1,129 @@
+mod age;
+mod date;
+mod institution;
+mod number;
+mod person;
+mod place;
+mod pool;
+
+pub(crate) use person::Cast;
+pub(crate) use pool::Pool;
+
+use std::collections::HashSet;
+use std::fmt::Debug;
+
+use xray_core::{PatientId, PatientIdentity, PseudonymKey};
+
+use crate::document::Document;
+use crate::vocabulary::Vocabulary;
+use crate::{Category, Span};
+
+/// Writes what stands in the place of an identifier.
+///
+/// A replacer of a user takes precedence over this crate's for the category it is registered for.
+pub trait Replacer: Debug + Send + Sync {
+    /// Appends to `out` what replaces `original`, the text of `span`.
+    fn replace(&self, original: &str, span: &Span, scope: &Scope<'_>, out: &mut String);
+}
+
+/// Within what surrogates are the same: the reports of one patient.
+#[derive(Debug)]
+pub struct Scope<'a> {
+    pub(crate) key: &'a PseudonymKey,
+    /// The patient's number, or the report's where the patient has none.
+    pub(crate) name: PatientId,
+    pub(crate) shift: i32,
+    pub(crate) patient: Option<&'a PatientIdentity>,
+    /// The words of the original, which no surrogate may be.
+    pub(crate) present: HashSet<u64>,
+    /// Whether the text is written without any accent.
+    pub(crate) plain: bool,
+    /// The year of the report, for dates that leave it out.
+    pub(crate) year: i16,
+}
+
+impl Scope<'_> {
+    /// A number that is the same for `parts` in every report of the patient.
+    pub fn draw(&self, domain: &str, parts: &[&str]) -> u64 {
+        let mut bytes: Vec<&[u8]> = Vec::with_capacity(parts.len() + 1);
+        bytes.push(self.name.as_str().as_bytes());
+        bytes.extend(parts.iter().map(|part| part.as_bytes()));
+        self.key.derive_u64(domain, &bytes)
+    }
+
+    /// By how many days the dates of the patient move.
+    pub fn shift_days(&self) -> i32 {
+        self.shift
+    }
+
+    /// The first candidate, from the drawn one on, none of whose words stands in the original.
+    pub(crate) fn choose<'p>(&self, candidates: &'p [String], draw: u64) -> &'p str {
+        let count = candidates.len().max(1);
+        let start = (draw % count as u64) as usize;
+        (0..count.min(200))
+            .filter_map(|step| candidates.get((start + step) % count))
+            .find(|candidate| !self.stands_in_original(candidate))
+            .or_else(|| candidates.get(start))
+            .map_or("X", String::as_str)
+    }
+
+    fn stands_in_original(&self, candidate: &str) -> bool {
+        let folded = crate::fold::fold(candidate);
+        folded.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 2).any(|word| {
+            self.present.contains(&crate::hash::hash_word(word))
+                || self.patient.is_some_and(|patient| crate::detect::resembles(patient, word))
+        })
+    }
+}
+
+/// What the built-in surrogates need beside the scope.
+#[derive(Debug)]
+pub(crate) struct Surrogates<'a> {
+    pub(crate) document: &'a Document<'a>,
+    pub(crate) spans: &'a [Span],
+    pub(crate) pool: &'a Pool,
+    pub(crate) vocabulary: &'a Vocabulary,
+    pub(crate) cast: Cast,
+}
+
+impl Surrogates<'_> {
+    /// Appends the surrogate of span `index`.
+    pub(crate) fn write(&self, index: usize, scope: &Scope<'_>, out: &mut String) {
+        let span = &self.spans[index];
+        let original = &self.document.text()[span.range()];
+        let text = match span.category {
+            Category::Person => self.cast.surrogate(self, span, scope),
+            Category::Location => place::surrogate(self, index, scope),
+            Category::Institution => institution::surrogate(self, span, scope),
+            Category::Date => date::surrogate(original, scope, self.vocabulary),
+            Category::Age => age::surrogate(original, self.vocabulary),
+            Category::Id => number::surrogate(original, scope),
+            Category::Phone | Category::Email | Category::Url => String::new(),
+        };
+        if scope.plain { out.push_str(&without_accents(&text)) } else { out.push_str(&text) }
+    }
+
+    /// The tokens of `span`.
+    pub(crate) fn tokens(&self, span: &Span) -> std::ops::Range<usize> {
+        let start = self.document.tokens.partition_point(|t| (t.end as usize) <= span.start);
+        let end = self.document.tokens.partition_point(|t| (t.start as usize) < span.end);
+        start..end
+    }
+}
+
+fn without_accents(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    text.nfd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).collect()
+}
+
+/// `text` in the case of `model`: all capitals, all small, or as it is.
+pub(crate) fn in_case_of(model: &str, text: &str) -> String {
+    let letters = || model.chars().filter(|c| c.is_alphabetic());
+    if letters().count() > 1 && letters().all(|c| !c.is_lowercase()) {
+        text.to_uppercase()
+    } else if letters().count() > 0 && letters().all(|c| !c.is_uppercase()) {
+        text.to_lowercase()
+    } else {
+        text.to_owned()
+    }
+}

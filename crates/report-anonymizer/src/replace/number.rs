@@ -1,0 +1,80 @@
+use super::Scope;
+use crate::detect::{is_inami, is_niss, is_rpps, nir_key, niss_key};
+
+/// A number of the same form, letters and signs kept, with check digits that are right where they were.
+pub(crate) fn surrogate(original: &str, scope: &Scope<'_>) -> String {
+    let characters: String = original.chars().filter(char::is_ascii_alphanumeric).collect();
+    let digits: String = characters.chars().filter(char::is_ascii_digit).collect();
+    let mut fresh = drawn(&characters, scope);
+    let body = |fresh: &str, count: usize| fresh.get(..count).unwrap_or(fresh).to_owned();
+    if is_niss(&digits) && digits == characters {
+        // A date of birth that exists, whatever the year.
+        let (year, month, day) = (&fresh[..2], number(&fresh[2..4]) % 12 + 1, number(&fresh[4..6]) % 28 + 1);
+        let nine = format!("{year}{month:02}{day:02}{}", &fresh[6..9]);
+        fresh = format!("{nine}{:02}", niss_key(&nine, number(year) < 25));
+    } else if characters.len() == 15
+        && nir_key(&characters[..13]).is_some_and(|key| characters[13..].parse() == Ok(key))
+    {
+        let thirteen = format!(
+            "{}{}{:02}{:02}{}",
+            &characters[..1],
+            &fresh[1..3],
+            number(&fresh[3..5]) % 12 + 1,
+            number(&fresh[5..7]) % 95 + 1,
+            &fresh[7..13]
+        );
+        fresh = format!("{thirteen}{:02}", nir_key(&thirteen).unwrap_or(0));
+    } else if is_inami(&digits) && digits == characters {
+        let six = body(&fresh, 6);
+        let key = 97 - number(&six) % 97;
+        fresh = format!("{six}{key:02}{}", &digits[8..]);
+    } else if is_rpps(&digits) && digits == characters {
+        let ten = format!("1{}", &fresh[1..10]);
+        fresh =
+            (0..10).map(|last| format!("{ten}{last}")).find(|candidate| is_rpps(candidate)).unwrap_or(fresh);
+    }
+    let mut fresh = fresh.chars();
+    original
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                fresh.next().unwrap_or(c)
+            } else if c.is_numeric() {
+                '0'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+fn number(digits: &str) -> u32 {
+    digits.parse().unwrap_or(0)
+}
+
+/// `characters` with every digit drawn anew; the first digit is not a zero unless it was.
+fn drawn(characters: &str, scope: &Scope<'_>) -> String {
+    let mut block = 0;
+    let mut state = scope.draw("number", &[characters, "0"]);
+    let mut first = true;
+    characters
+        .chars()
+        .enumerate()
+        .map(|(i, c)| {
+            if i / 16 > block {
+                block = i / 16;
+                state = scope.draw("number", &[characters, &block.to_string()]);
+            }
+            if !c.is_ascii_digit() {
+                return c;
+            }
+            let mut digit = (state % 10) as u8;
+            state /= 10;
+            if first && c != '0' && digit == 0 {
+                digit = 1 + (state % 9) as u8;
+            }
+            first = false;
+            char::from(b'0' + digit)
+        })
+        .collect()
+}

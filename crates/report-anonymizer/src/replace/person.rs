@@ -1,0 +1,190 @@
+use std::collections::HashMap;
+
+use xray_core::Sex;
+
+use super::pool::Pool;
+use super::{Scope, Surrogates, in_case_of};
+use crate::Category;
+use crate::detect::canonical;
+use crate::document::{Document, Kind, Shape};
+use crate::fold::fold;
+use crate::lexicon::Lists;
+use crate::span::Span;
+use crate::vocabulary::Roles;
+
+/// Which words of a text are first names and which are surnames, so that a word is the same wherever it
+/// stands.
+#[derive(Debug, Default)]
+pub(crate) struct Cast {
+    firsts: HashMap<String, bool>,
+    initials: HashMap<char, String>,
+}
+
+/// One name of a span: a word with what is joined to it, or an initial.
+struct Unit {
+    range: std::ops::Range<usize>,
+    initial: bool,
+}
+
+impl Cast {
+    pub(crate) fn new(document: &Document<'_>, spans: &[Span]) -> Self {
+        let mut cast = Self::default();
+        for span in spans.iter().filter(|span| span.category == Category::Person) {
+            let start = document.tokens.partition_point(|t| (t.end as usize) <= span.start);
+            let end = document.tokens.partition_point(|t| (t.start as usize) < span.end);
+            let units = units(document, start..end);
+            let words: Vec<&Unit> = units.iter().filter(|unit| !unit.initial).collect();
+            if words.len() < 2 && !(words.len() == 1 && units.len() > 1) {
+                continue;
+            }
+            let upper = words.iter().filter(|u| document.tokens[u.range.start].shape == Shape::Upper).count();
+            for (place, unit) in words.iter().enumerate() {
+                let token = &document.tokens[unit.range.start];
+                let listed = token.lists.any(Lists::FIRST_COMMON);
+                let first = words.len() > 1
+                    && if upper > 0 && upper < words.len() {
+                        token.shape != Shape::Upper
+                    } else if listed
+                        && words.iter().any(|u| !document.listed(u.range.start, Lists::FIRST_COMMON))
+                    {
+                        true
+                    } else {
+                        listed && place == 0
+                    };
+                cast.firsts.entry(text_of(document, unit)).or_insert(first);
+            }
+        }
+        for (name, first) in &cast.firsts {
+            if let Some(letter) = name.chars().next().filter(|_| *first) {
+                let kept = cast.initials.entry(letter).or_insert_with(|| name.clone());
+                if name < kept {
+                    *kept = name.clone();
+                }
+            }
+        }
+        cast
+    }
+
+    /// The name with every word replaced; initials become those of the new name.
+    pub(crate) fn surrogate(&self, surrogates: &Surrogates<'_>, span: &Span, scope: &Scope<'_>) -> String {
+        let document = surrogates.document;
+        let tokens = surrogates.tokens(span);
+        let mut out = String::new();
+        let mut at = span.start;
+        for unit in units(document, tokens) {
+            let bytes = document.bytes(unit.range.start, unit.range.end);
+            let between = &document.text()[at..bytes.start.max(at)];
+            // Particles between the units are part of the old name.
+            if between.chars().any(char::is_alphanumeric) {
+                if !out.is_empty() && !out.ends_with(' ') {
+                    out.push(' ');
+                }
+            } else {
+                out.push_str(between);
+            }
+            let was = &document.text()[bytes.clone()];
+            let name = if unit.initial {
+                self.initial(was, surrogates.pool, scope)
+            } else {
+                self.word(document, &unit, surrogates.pool, scope)
+            };
+            out.push_str(&in_case_of(was, &name));
+            at = bytes.end;
+        }
+        out.push_str(&document.text()[at.min(span.end)..span.end]);
+        out
+    }
+
+    fn word(&self, document: &Document<'_>, unit: &Unit, pool: &Pool, scope: &Scope<'_>) -> String {
+        let token = &document.tokens[unit.range.start];
+        let text = text_of(document, unit);
+        let known = scope.patient.and_then(|patient| canonical(patient, &text));
+        let (name, first) = match known {
+            Some((name, first)) => (name, first),
+            None => {
+                let alone = token.lists.any(Lists::FIRST_COMMON) && !token.lists.any(Lists::SURNAME_FREQUENT);
+                let first = self.firsts.get(&text).copied().unwrap_or(alone);
+                (text, first)
+            }
+        };
+        self.drawn(&name, first, token.lists, pool, scope)
+    }
+
+    fn drawn(&self, name: &str, first: bool, lists: Lists, pool: &Pool, scope: &Scope<'_>) -> String {
+        let origin = pool.origin(name).unwrap_or("fr");
+        if !first {
+            return scope.choose(pool.list("last", origin), scope.draw("surname", &[name])).to_owned();
+        }
+        let female = match (lists.any(Lists::FEMALE), lists.any(Lists::MALE)) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => scope.patient.and_then(|p| p.sex) == Some(Sex::F),
+        };
+        scope
+            .choose(pool.list(if female { "female" } else { "male" }, origin), scope.draw("first", &[name]))
+            .to_owned()
+    }
+
+    /// The initial of the surrogate of the first name that it stands for, or another letter.
+    fn initial(&self, was: &str, pool: &Pool, scope: &Scope<'_>) -> String {
+        let mut out = String::new();
+        for c in was.chars() {
+            if !c.is_alphabetic() {
+                out.push(c);
+                continue;
+            }
+            let letter = fold(&c.to_string()).chars().next().unwrap_or('x');
+            let given = scope.patient.and_then(|patient| {
+                patient.first_names.iter().map(|name| fold(name)).find(|name| name.starts_with(letter))
+            });
+            let new = match given.or_else(|| self.initials.get(&letter).cloned()) {
+                Some(name) => {
+                    let lists = crate::lexicon::look_up(crate::hash::hash_word(&name));
+                    self.drawn(&name, true, lists, pool, scope).chars().next().unwrap_or('X')
+                }
+                None => char::from(b'A' + (scope.draw("initial", &[&letter.to_string()]) % 22) as u8),
+            };
+            out.extend(new.to_uppercase());
+        }
+        if was.chars().all(|c| !c.is_uppercase()) { out.to_lowercase() } else { out }
+    }
+}
+
+/// The folded text of a unit, its words joined by spaces.
+fn text_of(document: &Document<'_>, unit: &Unit) -> String {
+    let words: Vec<&str> =
+        unit.range.clone().filter(|i| document.is_word(*i)).map(|i| document.folded(i)).collect();
+    words.join(" ")
+}
+
+/// The names of a span, without its titles and particles.
+fn units(document: &Document<'_>, tokens: std::ops::Range<usize>) -> Vec<Unit> {
+    let mut out = Vec::new();
+    let mut at = tokens.start;
+    while at < tokens.end {
+        let token = &document.tokens[at];
+        if token.kind != Kind::Word
+            || token.roles.any(Roles::PARTICLE)
+                && at + 1 < tokens.end
+                && token.len < 6
+                && !(token.len == 1 && document.is_sign(at + 1, b'.'))
+        {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        at += 1;
+        while at + 1 < tokens.end
+            && document.tokens[at].kind == Kind::Sign
+            && matches!(document.tokens[at].sign, b'-' | b'\'')
+            && document.is_word(at + 1)
+            && document.glued(at)
+            && document.glued(at - 1)
+        {
+            at += 2;
+        }
+        let initial = (start..at).filter(|i| document.is_word(*i)).all(|i| document.tokens[i].len == 1);
+        out.push(Unit { range: start..at, initial });
+    }
+    out
+}
