@@ -182,7 +182,8 @@ impl Pretrained for LogitScale {
     }
 }
 
-fn unit(rows: &Tensor) -> Tensor {
+/// Rows of length one, along the last dimension.
+pub(crate) fn unit(rows: &Tensor) -> Tensor {
     let rows = at_least_single(rows);
     let length = rows.norm_scalaropt_dim(2, [-1], true).clamp_min(1e-12);
     rows / length

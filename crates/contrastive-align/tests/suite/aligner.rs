@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 
 use contrastive_align::{
-    Aligner, AlignmentLoss, ClipLoss, EncodedPairs, LogitConfig, PairBatch, PairCollate, PairIndex,
-    Projected, ProjectedConfig, Retrieval, SiglipLoss, Towers,
+    Aligner, AlignmentLoss, ClipLoss, EncodedPairs, LocalLoss, LogitConfig, PairBatch, PairCollate,
+    PairIndex, Projected, ProjectedConfig, Retrieval, SiglipLoss, Towers,
 };
 use model_core::{
     AdamW, AdamWConfig, Collate, Collective, Mode, Optimizer, ParameterPolicy, Result, SingleProcess,
@@ -69,8 +69,12 @@ fn gradients_of_step(
 fn cached_gradients_equal_direct_ones() {
     // Seven studies in chunks of three leave one for the last; some have two images.
     let samples: Vec<Sample> = (0..7).map(|number| study(number, number, 1 + number as usize % 2)).collect();
-    let losses: [fn() -> Box<dyn AlignmentLoss>; 3] =
-        [|| Box::new(ClipLoss::released()), || Box::new(SiglipLoss::default()), || Box::new(Distance)];
+    let losses: [fn() -> Box<dyn AlignmentLoss>; 4] = [
+        || Box::new(ClipLoss::released()),
+        || Box::new(SiglipLoss::default()),
+        || Box::new(LocalLoss::default()),
+        || Box::new(Distance),
+    ];
     for loss in losses {
         let (direct, expected) = gradients_of_step(loss(), &samples, None);
         for chunk in [1, 3, 4] {

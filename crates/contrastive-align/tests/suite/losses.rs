@@ -1,6 +1,8 @@
 //! The losses against open_clip's numbers, plain nested loops, and themselves over several ranks.
 
-use contrastive_align::{AlignmentLoss, ClipLoss, Duplicates, EncodedPairs, SiglipLoss, SoftTargets};
+use contrastive_align::{
+    AlignmentLoss, ClipLoss, Duplicates, EncodedPairs, LocalLoss, SiglipLoss, SoftTargets, SumLoss,
+};
 use model_core::{Collective, Encoded, SingleProcess};
 use serde::Deserialize;
 use tch::{Kind, Tensor};
@@ -236,6 +238,14 @@ fn rows_that_do_not_fit_are_refused() {
     assert!(error.to_string().contains("group of each report"), "{error}");
 }
 
+/// Each report has one word less than the one before, beginning with four.
+fn words(from: usize, to: usize) -> Tensor {
+    let lengths: Vec<i64> = (from..to).map(|text| 4 - text as i64).collect();
+    Tensor::arange(4, (Kind::Int64, tch::Device::Cpu))
+        .unsqueeze(0)
+        .lt_tensor(&Tensor::from_slice(&lengths).unsqueeze(1))
+}
+
 /// The gradients of a tiny bi-encoder (two matrices, a scale and a bias) for some of the studies.
 fn gradients(loss: &dyn AlignmentLoss, from: usize, to: usize, collective: &dyn Collective) -> Vec<Tensor> {
     let live = |tensor: Tensor| tensor.set_requires_grad(true);
@@ -248,7 +258,11 @@ fn gradients(loss: &dyn AlignmentLoss, from: usize, to: usize, collective: &dyn 
     let text = unit(rows(2, 4, 7).narrow(0, from as i64, (to - from) as i64).matmul(&parameters[1]));
     let study: Vec<i64> = images.iter().map(|image| STUDY[*image] - from as i64).collect();
     let (scale, bias) = (parameters[2].exp(), parameters[3].shallow_clone());
-    let pairs = pairs(image, text, &study, &GROUPS[from..to], scale, bias);
+    let mut pairs = pairs(image, text, &study, &GROUPS[from..to], scale, bias);
+    let (image, text) = (&pairs.image.pooled, &pairs.text.pooled);
+    pairs.image.tokens = Some(unit(Tensor::stack(&[image, &(image * image), &image.exp()], 1)));
+    pairs.text.tokens = Some(unit(Tensor::stack(&[text, &text.tanh(), &text.cos(), &(text * text)], 1)));
+    pairs.text.mask = Some(words(from, to));
     let value = loss.loss(&pairs, collective).unwrap();
     value.backward();
     let mut all: Vec<Tensor> = parameters.iter().map(Tensor::grad).collect();
@@ -258,20 +272,28 @@ fn gradients(loss: &dyn AlignmentLoss, from: usize, to: usize, collective: &dyn 
 
 #[test]
 fn ranks_together_have_the_gradient_of_one_process() {
-    let soft_targets = Some(SoftTargets { weight: 0.3, temperature: 0.2 });
-    let losses: [Box<dyn AlignmentLoss + Sync>; 4] = [
-        Box::new(ClipLoss::default()),
-        Box::new(ClipLoss { duplicates: Duplicates::Ignored, soft_targets, ..ClipLoss::released() }),
-        Box::new(SiglipLoss::default()),
-        Box::new(SiglipLoss { duplicates: Duplicates::Positive }),
+    let losses: [fn() -> Box<dyn AlignmentLoss>; 5] = [
+        || Box::new(ClipLoss::default()),
+        || {
+            let soft_targets = Some(SoftTargets { weight: 0.3, temperature: 0.2 });
+            Box::new(ClipLoss { duplicates: Duplicates::Ignored, soft_targets, ..ClipLoss::released() })
+        },
+        || Box::new(SiglipLoss::default()),
+        || Box::new(SiglipLoss { duplicates: Duplicates::Positive }),
+        || {
+            let local: (f64, Box<dyn AlignmentLoss>) = (0.5, Box::new(LocalLoss::default()));
+            Box::new(SumLoss::new(vec![(1.0, Box::new(ClipLoss::default())), local]).unwrap())
+        },
     ];
     // Three images and two images, then one study a rank with two images on the first.
     for bounds in [vec![0, 2, 4], vec![0, 1, 2, 3, 4]] {
-        for loss in &losses {
-            let alone = gradients(loss, 0, 4, &SingleProcess);
+        for make in losses {
+            let loss = make();
+            let alone = gradients(&loss, 0, 4, &SingleProcess);
             let ranks = on_ranks(bounds.len() - 1, |rank| {
+                let loss = make();
                 let place = rank.shard().rank;
-                let mut gradients = gradients(loss, bounds[place], bounds[place + 1], rank);
+                let mut gradients = gradients(&loss, bounds[place], bounds[place + 1], rank);
                 rank.all_reduce_mean(&mut gradients).unwrap();
                 gradients
             });
@@ -282,4 +304,42 @@ fn ranks_together_have_the_gradient_of_one_process() {
             }
         }
     }
+}
+
+/// Words find back what they have seen, by hand.
+#[test]
+fn the_local_loss_equals_nested_loops() {
+    let mut pairs = irregular(9.0, -3.0);
+    let (patches, tokens) = (unit_rows(3, 5 * 6, 8), unit_rows(4, 4 * 4, 8));
+    pairs.image.tokens = Some(patches.reshape([5, 6, 8]));
+    pairs.text.tokens = Some(tokens.reshape([4, 4, 8]));
+    pairs.text.mask = Some(words(0, 4));
+    let (patches, tokens) = (vectors(&patches), vectors(&tokens));
+    let loss = LocalLoss { attention_temperature: 0.3, temperature: 0.2 };
+    let mut expected = 0.0;
+    for (image, study) in STUDY.iter().enumerate() {
+        let patches = &patches[image * 6..][..6];
+        let words = &tokens[*study as usize * 4..][..4 - *study as usize];
+        let mut seen = Vec::new();
+        for cosines in cosines(words, patches) {
+            let weights: Vec<f64> = cosines.iter().map(|cosine| (cosine / 0.3).exp()).collect();
+            let sum = |at: usize| (0..6).map(|patch| weights[patch] * patches[patch][at]).sum::<f64>();
+            let mean: Vec<f64> = (0..8).map(sum).collect();
+            let length = mean.iter().map(|value| value * value).sum::<f64>().sqrt();
+            seen.push(mean.iter().map(|value| value / length).collect::<Vec<f64>>());
+        }
+        let found = cosines(words, &seen);
+        let count = words.len();
+        for word in 0..count {
+            let of_word: f64 = (0..count).map(|other| (found[word][other] / 0.2).exp()).sum();
+            let of_seen: f64 = (0..count).map(|other| (found[other][word] / 0.2).exp()).sum();
+            let right = found[word][word] / 0.2;
+            expected += ((of_word.ln() - right) + (of_seen.ln() - right)) / 2.0 / count as f64 / 5.0;
+        }
+    }
+    let got = loss.loss(&pairs, &SingleProcess).unwrap().double_value(&[]);
+    assert!((got - expected).abs() < 1e-12, "{got} {expected}");
+    pairs.text.tokens = None;
+    assert!(loss.loss(&pairs, &SingleProcess).is_err());
+    assert!(SumLoss::new(Vec::new()).is_err());
 }
