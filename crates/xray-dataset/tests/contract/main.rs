@@ -2,4 +2,5 @@
 
 mod archive;
 mod dicom;
+mod phantom;
 mod shards;

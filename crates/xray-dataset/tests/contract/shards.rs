@@ -233,3 +233,29 @@ fn batches_of_shards_are_the_same_on_every_run() {
     let all: usize = batches(2, Views::All).iter().flatten().map(|sample| sample.images.len()).sum();
     assert!(all > one.iter().flatten().count());
 }
+
+/// `tests/fixtures/webdataset.tar` was written by Python's webdataset (`scripts/fixtures/webdataset_shards.py`).
+#[test]
+fn shards_of_python_are_read() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/webdataset.tar");
+    let set = ShardDataset::from_paths([&path]).unwrap();
+    assert_eq!(set.len(), 3);
+    for index in 0..3 {
+        let sample = set.get(index).unwrap();
+        assert_eq!(sample.key, format!("patient{index}_study1"));
+        assert_eq!(sample.report, format!("Compte rendu n° {index} : pas de lésion."));
+        assert_eq!(sample.images.len(), index + 1);
+        for (view, image) in sample.images.iter().enumerate() {
+            assert_eq!((image.channels(), image.height(), image.width()), (1, 4, 5));
+            let grey = 50.0 * (view as f32 + 1.0) / 255.0;
+            assert!(image.data().iter().all(|value| (value - grey).abs() < 1e-5));
+        }
+        assert_eq!(sample.labels["fracture"], Label::Present(index == 1));
+        assert_eq!(sample.labels["age"], Label::Value(40.5));
+        assert_eq!(sample.labels["site"], Label::Class("poignet".to_owned()));
+        assert_eq!(sample.meta["laterality"], "left");
+    }
+    let one_after_the_other: Vec<_> =
+        ShardReader::open(&path).unwrap().map(|sample| sample.unwrap().key).collect();
+    assert_eq!(one_after_the_other, (0..3).map(|index| set.key(index)).collect::<Vec<_>>());
+}
