@@ -1,1 +1,72 @@
-//! Text encoders with Hugging Face names for French radiology reports.
+//! Text encoders under Hugging Face's names, and the way of a French radiology report to tokens.
+//!
+//! # Main types
+//!
+//! * [`TextModel`], [`TextConfig`]: BERT, RoBERTa, XLM-R, CamemBERT and LUKE, and so SapBERT, DrBERT, e5 and
+//!   mLUKE;
+//! * [`ReportTokenizer`]: a published tokenizer, or one trained on the reports;
+//! * [`prepare_report`]: a report's sentences as the model reads them;
+//! * [`TokenBatch`]: texts as numbers; [`batches_by_length`]: which texts to put together.
+//!
+//! # Example
+//!
+//! ```
+//! use model_core::{Collate, Encoder, Mode, Pretrained, load_pretrained, save_pretrained};
+//! use tch::{Device, nn};
+//! use text_encoder::{ReportTokenizer, TextConfig, TextFamily, TextModel};
+//!
+//! // A vocabulary and a small encoder with fresh weights, written as a Hugging Face folder.
+//! let reports = ["Poignet droit. Pas de fracture.", "Poignet gauche. Fracture du radius. Conclusion : fracture."];
+//! let tokenizer = ReportTokenizer::train(reports, 80)?;
+//! let config = TextConfig {
+//!     vocab_size: tokenizer.vocab_size(),
+//!     hidden_size: 32,
+//!     num_hidden_layers: 2,
+//!     num_attention_heads: 4,
+//!     intermediate_size: 64,
+//!     max_position_embeddings: 66,
+//!     ..TextConfig::of(TextFamily::XlmRoberta)
+//! };
+//! let vs = nn::VarStore::new(Device::Cpu);
+//! TextModel::new(&vs.root(), &config)?;
+//! let folder = tempfile::tempdir()?;
+//! save_pretrained(folder.path(), &vs, &config)?;
+//! tokenizer.save(folder.path())?;
+//!
+//! // A published folder is read the same way.
+//! let (_vs, model, report) = load_pretrained::<TextModel>(folder.path(), Device::Cpu)?;
+//! assert!(report.is_complete());
+//! let tokenizer = ReportTokenizer::from_dir(folder.path())?;
+//! let encoded = model.encode(&tokenizer.collate(&reports, Device::Cpu)?, Mode::Eval)?;
+//! assert_eq!(encoded.pooled.size(), [2, 32]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Extending
+//!
+//! Anything that implements [`Encoder`](model_core::Encoder) takes the place of [`TextModel`] in alignment,
+//! and anything that implements [`Collate<str>`](model_core::Collate) that of [`ReportTokenizer`].
+//!
+//! # Privacy
+//!
+//! No error and no `Debug` of this crate holds a text.
+//!
+//! # Features
+//!
+//! None.
+
+mod batch;
+mod batches;
+mod config;
+mod layer;
+mod model;
+mod sentences;
+mod tokenizer;
+mod train;
+
+pub use batch::TokenBatch;
+pub use batches::batches_by_length;
+pub use config::{TextConfig, TextFamily};
+pub use model::TextModel;
+pub use sentences::prepare_report;
+pub use tokenizer::ReportTokenizer;

@@ -1,0 +1,58 @@
+use model_core::layers::{AttentionConfig, Mlp, MultiHeadAttention, layer_norm};
+use model_core::{Mode, Result};
+use tch::Tensor;
+use tch::nn::{self, Module};
+
+use crate::config::TextConfig;
+
+/// A transformer layer with a norm after attention and one after the MLP, under BERT's names.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    attention: MultiHeadAttention,
+    attention_norm: nn::LayerNorm,
+    mlp: Mlp,
+    output_norm: nn::LayerNorm,
+    dropout: f64,
+}
+
+impl Layer {
+    pub(crate) fn new(vs: &nn::Path<'_>, config: &TextConfig) -> Result<Self> {
+        let attention = vs / "attention";
+        let sizes = AttentionConfig {
+            hidden_size: config.hidden_size,
+            num_attention_heads: config.num_attention_heads,
+            qkv_bias: true,
+            attention_dropout: config.attention_probs_dropout_prob,
+            hidden_dropout: config.hidden_dropout_prob,
+        };
+        let norm = |vs: &nn::Path<'_>| layer_norm(vs, config.hidden_size, config.layer_norm_eps);
+        Ok(Self {
+            attention: MultiHeadAttention::new(
+                &(&attention / "self"),
+                &(&attention / "output" / "dense"),
+                sizes,
+            )?,
+            attention_norm: norm(&(&attention / "output" / "LayerNorm")),
+            mlp: Mlp::new(
+                &(vs / "intermediate" / "dense"),
+                &(vs / "output" / "dense"),
+                config.hidden_size,
+                config.intermediate_size,
+                config.hidden_act,
+            ),
+            output_norm: norm(&(vs / "output" / "LayerNorm")),
+            dropout: config.hidden_dropout_prob,
+        })
+    }
+
+    /// # Shapes
+    ///
+    /// - hidden, result: `[batch, tokens, hidden_size]`
+    /// - mask: `[batch, tokens]`, bool, true = a real token
+    pub(crate) fn forward(&self, hidden: &Tensor, mask: &Tensor, mode: Mode) -> Tensor {
+        let attended = self.attention.forward(hidden, Some(mask), mode);
+        let hidden = self.attention_norm.forward(&(attended + hidden));
+        let changed = self.mlp.forward(&hidden, self.dropout, mode);
+        self.output_norm.forward(&(changed + hidden))
+    }
+}

@@ -1,0 +1,179 @@
+use model_core::layers::{Pooling, dropout, layer_norm, linear};
+use model_core::{Encoded, Encoder, Error, Mode, Pretrained, PretrainedConfig, Result};
+use tch::nn::{self, Init, Module};
+use tch::{Kind, Tensor};
+
+use crate::batch::TokenBatch;
+use crate::config::{TextConfig, TextFamily};
+use crate::layer::Layer;
+
+/// A text encoder with Hugging Face's names: BERT, RoBERTa, XLM-R, CamemBERT, LUKE.
+///
+/// [`Encoded::pooled`] is the first token of the last layer, or the mean of the real ones
+/// ([`with_pooling`](Self::with_pooling)), through the projection where
+/// [`projection_size`](TextConfig::projection_size) asks for one; [`Encoded::tokens`] are all tokens through
+/// the same projection.
+///
+/// # Examples
+///
+/// ```
+/// use model_core::{Collate, Encoder, Mode, Pretrained};
+/// use tch::{Device, nn};
+/// use text_encoder::{ReportTokenizer, TextConfig, TextFamily, TextModel};
+///
+/// let reports = ["Pas de fracture visible.", "Fracture du radius droit."];
+/// let tokenizer = ReportTokenizer::train(reports, 60)?;
+/// let config = TextConfig {
+///     vocab_size: tokenizer.vocab_size(),
+///     hidden_size: 32,
+///     num_hidden_layers: 2,
+///     num_attention_heads: 4,
+///     intermediate_size: 64,
+///     max_position_embeddings: 130,
+///     projection_size: Some(16),
+///     ..TextConfig::of(TextFamily::XlmRoberta)
+/// };
+/// let vs = nn::VarStore::new(Device::Cpu);
+/// let model = TextModel::new(&vs.root(), &config)?;
+/// let encoded = model.encode(&tokenizer.collate(&reports, Device::Cpu)?, Mode::Eval)?;
+/// assert_eq!(encoded.pooled.size(), [2, 16]);
+/// # Ok::<(), model_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TextModel {
+    word_embeddings: nn::Embedding,
+    position_embeddings: nn::Embedding,
+    token_type_embeddings: Tensor,
+    embeddings_norm: nn::LayerNorm,
+    layers: Vec<Layer>,
+    projection: Option<nn::Linear>,
+    pooling: Pooling,
+    config: TextConfig,
+}
+
+impl TextModel {
+    /// What it was built from.
+    pub fn config(&self) -> &TextConfig {
+        &self.config
+    }
+
+    /// The same with another way to one vector. Default: [`Pooling::Cls`].
+    #[must_use]
+    pub fn with_pooling(mut self, pooling: Pooling) -> Self {
+        self.pooling = pooling;
+        self
+    }
+
+    /// The same without its projection. The projection's weights stay where they are and get no gradient.
+    #[must_use]
+    pub fn without_projection(mut self) -> Self {
+        self.projection = None;
+        self.config.projection_size = None;
+        self
+    }
+
+    /// Every token after the last layer, before any projection.
+    ///
+    /// # Shapes
+    ///
+    /// - result: `[batch, tokens, hidden_size]`
+    ///
+    /// # Errors
+    ///
+    /// If the two tensors do not fit together, or a text has more tokens than the model has positions.
+    pub fn last_hidden_state(&self, batch: &TokenBatch, mode: Mode) -> Result<Tensor> {
+        let longest = self.config.max_tokens();
+        let size = batch.input_ids.size();
+        if size.len() != 2 || size[1] > longest || size.contains(&0) {
+            return Err(Error::shape(
+                "input_ids",
+                format!("[batch, tokens], at most {longest} tokens"),
+                size,
+            ));
+        }
+        if batch.attention_mask.size() != size {
+            return Err(Error::shape(
+                "attention_mask",
+                format!("{size:?}, as input_ids"),
+                batch.attention_mask.size(),
+            ));
+        }
+        let embedded = self.word_embeddings.forward(&batch.input_ids)
+            + self.token_type_embeddings.get(0)
+            + self.position_embeddings.forward(&self.positions(&batch.input_ids));
+        let embedded = self.embeddings_norm.forward(&embedded);
+        let embedded = dropout(&embedded, self.config.hidden_dropout_prob, mode);
+        let mask = batch.real();
+        Ok(self.layers.iter().fold(embedded, |hidden, layer| layer.forward(&hidden, &mask, mode)))
+    }
+
+    /// The row of each token in the table of positions. Counted in whole numbers: a half has not enough of
+    /// them.
+    fn positions(&self, input_ids: &Tensor) -> Tensor {
+        if self.config.model_type == TextFamily::Bert {
+            return Tensor::arange(input_ids.size()[1], (Kind::Int64, input_ids.device()));
+        }
+        let pad = self.config.pad_token_id;
+        let real = input_ids.not_equal(pad).to_kind(Kind::Int64);
+        real.cumsum(1, Kind::Int64) * real + pad
+    }
+}
+
+impl Encoder for TextModel {
+    type Input = TokenBatch;
+
+    fn embed_dim(&self) -> i64 {
+        self.config.projection_size.unwrap_or(self.config.hidden_size)
+    }
+
+    fn encode(&self, batch: &TokenBatch, mode: Mode) -> Result<Encoded> {
+        let hidden = self.last_hidden_state(batch, mode)?;
+        let hidden = match &self.projection {
+            Some(projection) => projection.forward(&hidden),
+            None => hidden,
+        };
+        let mask = batch.real();
+        Ok(Encoded {
+            pooled: self.pooling.pool(&hidden, Some(&mask)),
+            tokens: Some(hidden),
+            mask: Some(mask),
+        })
+    }
+}
+
+impl Pretrained for TextModel {
+    type Config = TextConfig;
+
+    fn new(vs: &nn::Path<'_>, config: &TextConfig) -> Result<Self> {
+        config.validate()?;
+        let embeddings = vs / "embeddings";
+        let embedding = |name: &str, rows: i64| {
+            let fresh =
+                nn::EmbeddingConfig { ws_init: Init::Randn { mean: 0.0, stdev: 0.02 }, ..Default::default() };
+            nn::embedding(&embeddings / name, rows, config.hidden_size, fresh)
+        };
+        let layers = vs / "encoder" / "layer";
+        let layers = (0..config.num_hidden_layers).map(|index| Layer::new(&(&layers / index), config));
+        Ok(Self {
+            word_embeddings: embedding("word_embeddings", config.vocab_size),
+            position_embeddings: embedding("position_embeddings", config.max_position_embeddings),
+            token_type_embeddings: embedding("token_type_embeddings", config.type_vocab_size).ws,
+            embeddings_norm: layer_norm(
+                &(&embeddings / "LayerNorm"),
+                config.hidden_size,
+                config.layer_norm_eps,
+            ),
+            layers: layers.collect::<Result<_>>()?,
+            projection: config
+                .projection_size
+                .map(|size| linear(&(vs / "projection"), config.hidden_size, size, true)),
+            pooling: Pooling::default(),
+            config: config.clone(),
+        })
+    }
+
+    /// A published model has no projection to the space that it is about to be aligned in.
+    fn is_optional(name: &str) -> bool {
+        name.starts_with("projection.")
+    }
+}

@@ -1,0 +1,53 @@
+//! The same numbers as transformers, on tiny random checkpoints (`scripts/fixtures/encoders.py`).
+
+use std::path::{Path, PathBuf};
+
+use model_core::{Encoder, Mode, load_pretrained};
+use tch::{Device, Tensor};
+use text_encoder::{TextModel, TokenBatch};
+
+/// The largest difference that is allowed between two numbers.
+const TOLERANCE: f64 = 1e-5;
+
+const FAMILIES: [&str; 5] = ["xlm_roberta", "roberta", "camembert", "bert", "luke"];
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+struct Expected(Vec<(String, Tensor)>);
+
+impl Expected {
+    fn of(name: &str) -> Self {
+        Self(Tensor::read_safetensors(fixture(name).join("expected.safetensors")).unwrap())
+    }
+
+    fn get(&self, name: &str) -> Tensor {
+        self.0.iter().find(|(found, _)| found == name).unwrap_or_else(|| panic!("{name}")).1.shallow_clone()
+    }
+
+    fn batch(&self) -> TokenBatch {
+        TokenBatch { input_ids: self.get("input_ids"), attention_mask: self.get("attention_mask") }
+    }
+}
+
+/// Between the real tokens; what stands at padding means nothing.
+#[track_caller]
+fn assert_close(got: &Tensor, expected: &Tensor, mask: &Tensor) {
+    assert_eq!(got.size(), expected.size());
+    let difference = ((got - expected) * mask.unsqueeze(-1)).abs().max().double_value(&[]);
+    assert!(difference < TOLERANCE, "{difference}");
+}
+
+#[test]
+fn every_family_gives_the_hidden_states_of_transformers() {
+    for name in FAMILIES {
+        let (_vs, model, report) = load_pretrained::<TextModel>(fixture(name), Device::Cpu).unwrap();
+        assert!(report.is_complete(), "{name}: {report:?}");
+        let (expected, batch) = (Expected::of(name), Expected::of(name).batch());
+        let hidden = model.last_hidden_state(&batch, Mode::Eval).unwrap();
+        assert_close(&hidden, &expected.get("hidden"), &batch.attention_mask);
+        let encoded = model.encode(&batch, Mode::Eval).unwrap();
+        assert_eq!(encoded.pooled, hidden.select(1, 0), "{name}");
+    }
+}

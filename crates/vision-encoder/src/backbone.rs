@@ -1,0 +1,64 @@
+use model_core::{Encoded, Mode, Result};
+use tch::Tensor;
+use tch::nn::{self, Module};
+
+use crate::embeddings::Embeddings;
+use crate::layer::Layer;
+
+/// Embeddings, layers and a last norm: what ViT, ViT-MAE's encoder and DINOv2 have in common.
+#[derive(Debug)]
+pub(crate) struct Backbone {
+    pub(crate) embeddings: Embeddings,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) layernorm: nn::LayerNorm,
+}
+
+impl Backbone {
+    /// # Shapes
+    ///
+    /// - pixels: `[batch, channels, height, width]`
+    /// - result: `[batch, prefix + patches, hidden_size]`
+    pub(crate) fn last_hidden_state(&self, pixels: &Tensor, mode: Mode) -> Result<Tensor> {
+        Ok(self.transform(self.embeddings.forward(pixels, mode)?, mode))
+    }
+
+    /// The layers and the last norm.
+    pub(crate) fn transform(&self, tokens: Tensor, mode: Mode) -> Tensor {
+        let hidden = self.layers.iter().fold(tokens, |hidden, layer| layer.forward(&hidden, mode));
+        self.layernorm.forward(&hidden)
+    }
+
+    /// The tokens after each of the last `last` layers, each through the last norm.
+    pub(crate) fn intermediate_layers(
+        &self,
+        pixels: &Tensor,
+        last: usize,
+        mode: Mode,
+    ) -> Result<Vec<Tensor>> {
+        let mut hidden = self.embeddings.forward(pixels, mode)?;
+        let mut kept = Vec::with_capacity(last.min(self.layers.len()));
+        for (index, layer) in self.layers.iter().enumerate() {
+            hidden = layer.forward(&hidden, mode);
+            if index + last >= self.layers.len() {
+                kept.push(self.layernorm.forward(&hidden));
+            }
+        }
+        Ok(kept)
+    }
+
+    /// The CLS token and the patches, through `projection` where there is one.
+    pub(crate) fn encode(
+        &self,
+        pixels: &Tensor,
+        projection: Option<&nn::Linear>,
+        mode: Mode,
+    ) -> Result<Encoded> {
+        let hidden = self.last_hidden_state(pixels, mode)?;
+        let hidden = match projection {
+            Some(projection) => projection.forward(&hidden),
+            None => hidden,
+        };
+        let patches = hidden.slice(1, self.embeddings.prefix_tokens(), None, 1);
+        Ok(Encoded { pooled: hidden.select(1, 0), tokens: Some(patches), mask: None })
+    }
+}
