@@ -50,6 +50,14 @@ pub enum Error {
         /// What is wrong with it, with the line where it is known.
         reason: String,
     },
+    /// A run's configuration is not as it must be.
+    #[error("configuration{}: {reason}", .path.as_ref().map(|path| format!(" {path:?}")).unwrap_or_default())]
+    Config {
+        /// The file or folder, where there is one.
+        path: Option<PathBuf>,
+        /// What is wrong, with the line or the key.
+        reason: String,
+    },
     /// An embedding index is not as it must be.
     #[error("the embedding index {reason}")]
     Index {
@@ -75,6 +83,10 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn config(reason: impl Into<String>) -> Self {
+        Self::Config { path: None, reason: reason.into() }
+    }
+
     pub(crate) fn model(action: &'static str) -> impl FnOnce(model_core::Error) -> Self {
         move |source| Self::Model { action, source }
     }

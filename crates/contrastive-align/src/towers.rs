@@ -12,7 +12,7 @@ use crate::{BiEncoder, LogitConfig, LogitScale};
 /// The folder of the image encoder below a model's folder.
 const VISION: &str = "vision_encoder";
 /// The folder of the text encoder.
-const TEXT: &str = "text_encoder";
+pub(crate) const TEXT: &str = "text_encoder";
 
 /// A bi-encoder whose weights are at hand: to be made, read, trained and written.
 ///

@@ -4,6 +4,7 @@ mod aligner;
 mod losses;
 mod numbers;
 mod pairs;
+mod pretrain;
 mod ranks;
 mod retrieval;
 mod toy;

@@ -1,0 +1,230 @@
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use model_core::{
+    BatchSource, Collective, Encoder, Hook, JsonLines, Pretrained, StopReason, Summary, Trainer,
+    TrainerConfig, freeze_layers,
+};
+use serde_json::json;
+use tch::Device;
+use xray_core::AtomicFile;
+
+use crate::{Aligner, Error, PairBatch, PretrainConfig, Result, Towers};
+
+const CONFIG: &str = "config.toml";
+
+/// One pretraining run and its folder.
+///
+/// The folder holds `config.toml`, `versions.json`, `metrics.jsonl` (a line a step and an evaluation),
+/// `checkpoints/last.safetensors` and `best.safetensors`, and at the end `summary.json` and the best
+/// weights as `vision_encoder/` and `text_encoder/`.
+pub struct Pretraining<'a> {
+    config: PretrainConfig,
+    folder: PathBuf,
+    resumed: bool,
+    collective: Option<Box<dyn Collective + 'a>>,
+    hooks: Vec<Box<dyn Hook + 'a>>,
+}
+
+impl<'a> Pretraining<'a> {
+    /// A new run in a folder that holds none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the configuration is refused or the folder holds a run; [`Error::File`] if it
+    /// cannot be written.
+    pub fn new(config: PretrainConfig, folder: impl Into<PathBuf>) -> Result<Self> {
+        config.validate()?;
+        let folder = folder.into();
+        if folder.join(CONFIG).exists() {
+            let reason = "the folder holds a run; resume it or choose another".to_owned();
+            return Err(Error::Config { path: Some(folder), reason });
+        }
+        let run = Self { config, folder, resumed: false, collective: None, hooks: Vec::new() };
+        let text = toml::to_string_pretty(&run.config).map_err(|error| Error::config(error.to_string()))?;
+        run.write(CONFIG, text.as_bytes())?;
+        Ok(run)
+    }
+
+    /// The run of a folder, which goes on from its last checkpoint, or from the start where there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`PretrainConfig::from_file`].
+    pub fn resume(folder: impl Into<PathBuf>) -> Result<Self> {
+        let folder = folder.into();
+        let config = PretrainConfig::from_file(folder.join(CONFIG))?;
+        Ok(Self { config, folder, resumed: true, collective: None, hooks: Vec::new() })
+    }
+
+    /// Trains together with other processes; the first one writes. Default: alone.
+    #[must_use]
+    pub fn with_collective(self, collective: Box<dyn Collective + 'a>) -> Self {
+        Self { collective: Some(collective), ..self }
+    }
+
+    /// Adds an onlooker, as a progress bar.
+    #[must_use]
+    pub fn with_hook(mut self, hook: impl Hook + 'a) -> Self {
+        self.hooks.push(Box::new(hook));
+        self
+    }
+
+    /// What the run was told.
+    pub fn config(&self) -> &PretrainConfig {
+        &self.config
+    }
+
+    /// Where the run lies.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the text encoder will lie: its tokenizer's files belong there.
+    pub fn text_folder(&self) -> PathBuf {
+        self.folder.join(crate::towers::TEXT)
+    }
+
+    /// The encoders that the configuration asks for, fresh or from their folders, with frozen layers frozen.
+    ///
+    /// # Errors
+    ///
+    /// If a configuration is refused or a folder does not hold such an encoder.
+    pub fn towers<V, T>(&self, vision: V::Config, text: T::Config, device: Device) -> Result<Towers<V, T>>
+    where
+        V: Encoder + Pretrained,
+        T: Encoder + Pretrained,
+    {
+        let PretrainConfig { seed, vision: of_vision, text: of_text, logit, .. } = &self.config;
+        tch::manual_seed(seed.cast_signed());
+        let towers =
+            Towers::new(vision, text, logit, device).map_err(Error::model("building the encoders"))?;
+        // A resumed run has its weights in its checkpoint.
+        if let (Some(folder), false) = (&of_vision.pretrained, self.resumed) {
+            let loaded = towers.weights.load_vision(folder);
+            let _ = loaded.map_err(Error::model("reading the image encoder"))?;
+        }
+        if let (Some(folder), false) = (&of_text.pretrained, self.resumed) {
+            let _ = towers.weights.load_text(folder).map_err(Error::model("reading the text encoder"))?;
+        }
+        for (config, store) in [(of_vision, &towers.weights.vision), (of_text, &towers.weights.text)] {
+            if config.freeze_layers > 0 {
+                freeze_layers(store, config.freeze_layers);
+            }
+        }
+        Ok(towers)
+    }
+
+    /// Trains, puts the best weights back and writes the encoders.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Model`] with what training failed by; checkpoints stay as they were. [`Error::File`] if the
+    /// folder cannot be written.
+    pub fn run<V, T>(
+        self,
+        towers: Towers<V, T>,
+        train: &mut dyn BatchSource<Batch = PairBatch<V::Input, T::Input>>,
+        validation: &mut dyn BatchSource<Batch = PairBatch<V::Input, T::Input>>,
+    ) -> Result<(Towers<V, T>, Summary)>
+    where
+        V: Encoder + Pretrained,
+        T: Encoder + Pretrained,
+    {
+        let checkpoints = self.folder.join("checkpoints");
+        let leads = self.collective.as_ref().is_none_or(|collective| collective.shard().rank == 0);
+        fs::create_dir_all(&checkpoints).map_err(|source| {
+            Error::file("making the run's folder")(xray_core::Error::file("writing", &checkpoints, source))
+        })?;
+        if leads {
+            self.write("versions.json", versions().as_bytes())?;
+        }
+
+        let Towers { model, weights } = towers;
+        let aligner = Aligner::new(model, self.config.loss.build()?);
+        let optimizer = self.config.optimizer.build(weights.parameters(&self.config.parameters))?;
+        let last = checkpoints.join("last.safetensors");
+        let config = TrainerConfig {
+            seed: self.config.seed,
+            checkpoints: Some(checkpoints),
+            ..self.config.trainer.clone()
+        };
+        let mut trainer = Trainer::new(config, weights.tensors(), optimizer)
+            .map_err(Error::model("setting up training"))?;
+        if let Some(collective) = self.collective {
+            trainer = trainer.with_collective(collective);
+        }
+        if self.resumed && last.is_file() {
+            trainer.resume(&last).map_err(Error::model("resuming the run"))?;
+        }
+        if leads {
+            let metrics = JsonLines::resume(self.folder.join("metrics.jsonl"), trainer.progress().step);
+            trainer = trainer.with_hook(metrics.map_err(Error::model("opening the log"))?);
+        }
+        for hook in self.hooks {
+            trainer = trainer.with_hook(Onlooker(hook));
+        }
+        let summary = trainer.run(&aligner, train, Some(validation)).map_err(Error::model("training"))?;
+        trainer.restore_best().map_err(Error::model("reading the best weights"))?;
+        if leads {
+            weights.save(&self.folder).map_err(Error::model("writing the encoders"))?;
+            let reason = match summary.reason {
+                StopReason::Finished => "finished",
+                StopReason::EarlyStopping => "early_stopping",
+                StopReason::Hook => "hook",
+            };
+            let told = json!({ "reason": reason, "steps": summary.steps, "best_loss": summary.best_loss });
+            write(&self.folder, "summary.json", format!("{told:#}\n").as_bytes())?;
+        }
+        Ok((Towers { model: aligner.model, weights }, summary))
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        write(&self.folder, name, bytes)
+    }
+}
+
+impl fmt::Debug for Pretraining<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pretraining")
+            .field("config", &self.config)
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A boxed hook as a hook.
+struct Onlooker<'a>(Box<dyn Hook + 'a>);
+
+impl Hook for Onlooker<'_> {
+    fn on_step(&mut self, report: &model_core::StepReport) -> model_core::Result<std::ops::ControlFlow<()>> {
+        self.0.on_step(report)
+    }
+
+    fn on_evaluation(
+        &mut self,
+        report: &model_core::EvalReport,
+    ) -> model_core::Result<std::ops::ControlFlow<()>> {
+        self.0.on_evaluation(report)
+    }
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+    AtomicFile::write(folder.join(name), bytes).map_err(Error::file("writing into the run's folder"))
+}
+
+/// What a later reader may need to know of where the run took place.
+fn versions() -> String {
+    let versions = json!({
+        "osteon": env!("CARGO_PKG_VERSION"),
+        "libtorch": LIBTORCH,
+        "system": std::env::consts::OS,
+        "machine": std::env::consts::ARCH,
+        "threads": tch::get_num_threads(),
+    });
+    format!("{versions:#}\n")
+}
+
+/// tch 0.24 runs with this version and refuses to be built with another.
+const LIBTORCH: &str = "2.11.0";
