@@ -1,4 +1,63 @@
-//! Simulated bone radiographs with French reports, identifiers and exact labels.
+//! A hospital in a box: simulated radiographs of the hand and wrist with French reports, identifiers and
+//! exact labels. No public set pairs bone radiographs with French reports, and patients' data cannot
+//! travel; this archive can, and its truth is known.
+//!
+//! # Main types
+//!
+//! * [`PhantomHospital`]: the settings; writes the archive, or gives one study at a time;
+//! * [`PhantomStudy`]: one examination with its report, spans and labels; renders its images;
+//! * [`Radiograph`]: the grey values of one image;
+//! * [`Fracture`]: what is broken, and by how much it is displaced.
+//!
+//! # Example
+//!
+//! ```
+//! use xray_phantom::PhantomHospital;
+//!
+//! let hospital = PhantomHospital { studies: 2, seed: 7, size: 128, ..PhantomHospital::default() };
+//! for study in hospital.iter() {
+//!     let study = study?;
+//!     let image = study.radiograph(0)?;
+//!     assert_eq!(image.pixels.len(), image.width * image.height);
+//!     for span in &study.spans {
+//!         assert!(study.report.text.get(span.start..span.end).is_some());
+//!     }
+//! }
+//! # Ok::<(), xray_phantom::Error>(())
+//! ```
+//!
+//! # What is physical
+//!
+//! Every bone is a closed surface made from a real bone (see `assets/NOTICE`). The length of each ray in
+//! cortex, spongy bone and flesh follows from the surfaces, and Beer and Lambert's law from the lengths; noise
+//! follows the number of photons. A fracture is a ragged cut through one bone whose fragment has moved by a
+//! known distance and angle, and what hangs on it has moved with it. Side, view, joint angles, age, size and
+//! density change these surfaces before the ray is followed, so that label and picture cannot disagree.
+//!
+//! # What is drawn
+//!
+//! The spectrum is one energy, scatter is a constant, trabeculae are noise, the skin is bones blown up, and
+//! flesh does not swell around a fracture. The ages at which bones appear and growth plates close follow the books
+//! named in the code; how fast they change between, and how bones thin with age, is chosen.
+//!
+//! # What must not be concluded
+//!
+//! A figure measured on this archive says that a program works, and how it compares with another on the same
+//! archive. It says nothing of patients. Every DICOM file says SIMULATED in `ImageType`, `SeriesDescription`
+//! and `StudyDescription`, and every contact sheet in its first line. All names, numbers and hospitals are
+//! invented; web addresses end in `.example`.
+//!
+//! # Extending
+//!
+//! A new setting is a field of [`PhantomHospital`] with a check in
+//! [`validate`](PhantomHospital::validate). A new finding needs three things that use the same number: what it
+//! does to the surfaces, its label, and its words; the last are given only facts about the picture, so that a
+//! report cannot name what is not there.
+//!
+//! # Features
+//!
+//! None.
+
 mod anatomy;
 mod archive;
 mod bone;

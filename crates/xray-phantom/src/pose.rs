@@ -24,8 +24,8 @@ impl Pose {
         draw: &mut Draw,
     ) -> Self {
         let lateral = view == View::Lateral;
-        let flexion = draw.normal(if lateral { 0.0 } else { -3.0 }, 7.0);
-        let deviation = draw.normal(0.0, 6.0);
+        let flexion = draw.normal(if lateral { 0.0 } else { -3.0 }, 9.0);
+        let deviation = draw.normal(0.0, 9.0);
         let curl = draw.range(0.0, 1.0);
         let spread = draw.normal(0.0, 0.7);
         let mut bones: Vec<Motion> = Vec::with_capacity(skeleton.parts.len());

@@ -1,0 +1,144 @@
+//! The archive on disk: the same bytes however it is made, whole studies only, settings that can be met.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use dicom_dictionary_std::tags;
+use xray_core::{Report, ReportId};
+use xray_phantom::{Error, PhantomHospital};
+
+fn hospital() -> PhantomHospital {
+    PhantomHospital { studies: 8, seed: 7, size: 96, ..PhantomHospital::default() }
+}
+
+fn write(hospital: &PhantomHospital, dir: &Path, threads: usize) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| hospital.write(dir, &|_| ())).unwrap();
+}
+
+/// Every file below `dir` with its bytes.
+fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
+                found.insert(name, fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_bytes_do_not_depend_on_threads_or_interruptions() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write(&hospital(), one.path(), 1);
+    write(&hospital(), two.path(), 2);
+    let whole = contents(one.path());
+    assert!(whole == contents(two.path()), "one thread and two differ");
+
+    // As after a cut: a study is gone, another half written under its working name, a list is missing.
+    let study = hospital().study(3).unwrap();
+    let patient = two.path().join("pacs").join(study.patient.as_str());
+    fs::rename(patient.join(study.id.as_str()), patient.join(format!(".partial-{}", study.id.as_str())))
+        .unwrap();
+    fs::remove_file(two.path().join("truth/studies.jsonl")).unwrap();
+    write(&hospital(), two.path(), 2);
+    assert!(whole == contents(two.path()), "the continued run differs");
+}
+
+#[test]
+fn the_lists_and_the_files_agree() {
+    let dir = tempfile::tempdir().unwrap();
+    write(&hospital(), dir.path(), 2);
+    let lines = |name: &str| -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(dir.path().join(name)).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let (index, truth, spans) =
+        (lines("ehr/index.jsonl"), lines("truth/studies.jsonl"), lines("truth/spans.jsonl"));
+    assert_eq!((index.len(), truth.len(), spans.len()), (8, 8, 8));
+    for ((mut row, truth), spans) in index.into_iter().zip(truth).zip(spans) {
+        let file = row["file"].as_str().unwrap().to_owned();
+        let text = fs::read_to_string(dir.path().join("ehr").join(&file)).unwrap();
+        row.as_object_mut().unwrap().remove("file");
+        row["text"] = text.as_str().into();
+        let report: Report = serde_json::from_value(row).unwrap();
+        assert_eq!(report.id, ReportId::new(truth["report"].as_str().unwrap()));
+        for span in spans["spans"].as_array().unwrap() {
+            let (start, end) =
+                (span["start"].as_u64().unwrap() as usize, span["end"].as_u64().unwrap() as usize);
+            assert!(text.get(start..end).is_some_and(|words| words.trim() == words));
+        }
+        for image in truth["images"].as_array().unwrap() {
+            let object = dicom_object::open_file(dir.path().join(image.as_str().unwrap())).unwrap();
+            let word = |tag| object.element(tag).unwrap().to_str().unwrap().into_owned();
+            assert_eq!(word(tags::ACCESSION_NUMBER), truth["study"].as_str().unwrap());
+            assert_eq!(word(tags::PATIENT_ID), truth["patient"].as_str().unwrap());
+            assert_eq!(word(tags::STUDY_DATE), report.date.unwrap().to_string().replace('-', ""));
+            assert!(word(tags::IMAGE_TYPE).contains("SIMULATED"));
+            assert!(word(tags::SERIES_DESCRIPTION).contains("SIMULATED"));
+        }
+    }
+}
+
+#[test]
+fn bone_is_bright_once_monochrome1_is_undone() {
+    let dir = tempfile::tempdir().unwrap();
+    write(&hospital(), dir.path(), 2);
+    let mut inverted = 0;
+    for study in hospital().iter() {
+        let study = study.unwrap();
+        let folder = dir.path().join("pacs").join(study.patient.as_str()).join(study.id.as_str());
+        let object = dicom_object::open_file(folder.join("0.dcm")).unwrap();
+        let stored: Vec<u16> = object.element(tags::PIXEL_DATA).unwrap().to_multi_int().unwrap();
+        let image = study.radiograph(0).unwrap();
+        let most = image.device.greatest();
+        let first =
+            object.element(tags::PHOTOMETRIC_INTERPRETATION).unwrap().to_str().unwrap() == "MONOCHROME1";
+        inverted += usize::from(first);
+        let bright: Vec<u16> = stored.iter().map(|v| if first { most - v } else { *v }).collect();
+        assert!(bright == image.pixels, "study {}", study.index);
+    }
+    assert!((1..8).contains(&inverted), "both kinds are there");
+}
+
+#[test]
+fn impossible_settings_are_refused_by_name_before_anything_is_written() {
+    let default = PhantomHospital::default;
+    let cases = [
+        (PhantomHospital { studies: 0, ..default() }, "studies"),
+        (PhantomHospital { size: 8, ..default() }, "size"),
+        (PhantomHospital { fracture_prevalence: 1.5, ..default() }, "fracture_prevalence"),
+        (PhantomHospital { wrist_share: f64::NAN, ..default() }, "wrist_share"),
+        (
+            PhantomHospital { child_share: 0.7, elderly_share: 0.7, ..default() },
+            "child_share + elderly_share",
+        ),
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    for (hospital, name) in cases {
+        let error = hospital.write(dir.path(), &|_| ()).unwrap_err();
+        assert!(matches!(error, Error::Setting { setting, .. } if setting == name), "{name}");
+        assert!(error.to_string().contains(name));
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    assert!(matches!(hospital().study(8), Err(Error::NoSuchStudy { index: 8, studies: 8 })));
+}
+
+#[test]
+fn an_archive_of_other_settings_is_not_mixed_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let small = PhantomHospital { studies: 1, ..hospital() };
+    write(&small, dir.path(), 1);
+    let before = contents(dir.path());
+    let error = PhantomHospital { seed: 8, ..small }.write(dir.path(), &|_| ()).unwrap_err();
+    assert!(matches!(error, Error::OtherArchive { .. }));
+    assert!(before == contents(dir.path()));
+}

@@ -1,0 +1,191 @@
+//! What report, picture and labels say must agree, and the picture must not give the answer away.
+
+use rayon::prelude::*;
+use xray_core::{Label, Laterality};
+use xray_phantom::{PhantomHospital, PhantomStudy, Radiograph};
+
+/// What a sentence says when it takes a finding back, or asks for it.
+const NEGATIONS: &[&str] =
+    &["pas ", "pas d", "absence", "aucun", "sans ", "exclure", "suspicion", "?", "recherche", "ni "];
+
+fn plain(text: &str) -> String {
+    let fold = |c: char| match c {
+        'é' | 'è' | 'ê' | 'É' | 'È' | 'Ê' => 'e',
+        'à' | 'â' | 'À' => 'a',
+        'ï' | 'î' => 'i',
+        c => c.to_ascii_lowercase(),
+    };
+    text.chars().map(fold).collect()
+}
+
+fn sentences(study: &PhantomStudy) -> Vec<String> {
+    let text = plain(&study.report.text);
+    text.split(['.', '\n', ';', ':']).map(|s| s.trim().to_owned()).filter(|s| !s.is_empty()).collect()
+}
+
+fn is(study: &PhantomStudy, label: &str) -> bool {
+    study.labels.get(label).and_then(Label::present).unwrap_or(false)
+}
+
+#[test]
+fn a_report_never_names_a_finding_that_the_picture_lacks() {
+    let hospital = PhantomHospital { studies: 1500, seed: 11, ..PhantomHospital::default() };
+    let (mut broken, mut with_words) = (0, 0);
+    for study in hospital.iter() {
+        let study = study.unwrap();
+        for sentence in sentences(&study) {
+            let affirms = !NEGATIONS.iter().any(|n| sentence.contains(n));
+            let finding = |words: &[&str]| affirms && words.iter().any(|w| sentence.contains(w));
+            if !is(&study, "fracture") {
+                let words =
+                    ["fractur", "deplace", "angulation", "bascule", "tassement", "impaction", "rupture"];
+                assert!(!finding(&words), "study {} is intact", study.index);
+                let angle =
+                    sentence.split('°').next().is_some_and(|s| s.ends_with(|c: char| c.is_ascii_digit()));
+                assert!(!angle || !sentence.contains('°'), "study {} is intact", study.index);
+            }
+            if !is(&study, "demineralised") {
+                assert!(!finding(&["deminerali", "osteopenie", "rarefiee"]), "study {}", study.index);
+            }
+            if !is(&study, "growth_plates") {
+                assert!(!finding(&["cartilage", "ossification", "immature"]), "study {}", study.index);
+            }
+        }
+        let text = plain(&study.report.text);
+        let other =
+            if study.laterality == Laterality::Left { [" droit", " D\n"] } else { [" gauche", " G\n"] };
+        assert!(
+            other.iter().all(|side| !text.contains(&plain(side))),
+            "study {} names the other side",
+            study.index
+        );
+        if let Some(fracture) = &study.fracture {
+            broken += 1;
+            with_words += usize::from(text.contains("fracture"));
+            let bone = fracture.bone.to_string();
+            let word =
+                ["radius", "ulna", "scaph", "metacarp", "phalan"].iter().find(|w| bone.contains(*w)).unwrap();
+            let short = fracture.bone.ray().map_or("-".to_owned(), |ray| format!("de m{ray}"));
+            let phalanx = ["de p1", "de p2", "de p3"].iter().any(|p| text.contains(p));
+            let named = text.contains(&word.replace("ulna", "uln")) || text.contains(&short) || phalanx;
+            assert!(named, "study {} does not name {bone}", study.index);
+            assert_eq!(study.labels.get("fractured_bone"), Some(&Label::Class(bone)));
+        }
+    }
+    assert_eq!(broken, with_words);
+    assert!((450..750).contains(&broken), "{broken}");
+}
+
+#[test]
+fn spans_hold_the_identifiers_and_the_rest_holds_none() {
+    let hospital = PhantomHospital { studies: 300, seed: 4, ..PhantomHospital::default() };
+    for study in hospital.iter() {
+        let study = study.unwrap();
+        let text = &study.report.text;
+        let mut rest = String::new();
+        let mut at = 0;
+        for span in &study.spans {
+            assert!(span.start >= at && span.start < span.end, "spans are in order and apart");
+            rest.push_str(&text[at..span.start]);
+            rest.push('#');
+            at = span.end;
+        }
+        rest.push_str(&text[at..]);
+        let patient = study.report.patient.as_ref().unwrap();
+        let known = [patient.last_name.as_deref(), Some(study.id.as_str()), Some(study.patient.as_str())];
+        assert!(study.spans.len() >= 4);
+        for word in known.into_iter().flatten() {
+            assert!(!rest.contains(word) && !rest.contains(&word.to_uppercase()), "study {}", study.index);
+        }
+        assert!(!rest.contains('@'));
+    }
+}
+
+#[test]
+fn a_linear_model_of_raw_pixels_does_not_find_fractures() {
+    let hospital = PhantomHospital {
+        studies: 840,
+        seed: 21,
+        size: 64,
+        two_view_share: 0.0,
+        ..PhantomHospital::default()
+    };
+    let rows: Vec<Row> = (0..hospital.studies)
+        .into_par_iter()
+        .map(|index| {
+            let study = hospital.study(index).unwrap();
+            (thumbnail(&study.radiograph(0).unwrap()), study.patient.clone(), is(&study, "fracture"))
+        })
+        .collect();
+    // Blocks of twelve studies share patients.
+    let (train, test) = rows.split_at(540);
+    assert!(train.iter().all(|a| test.iter().all(|b| a.1 != b.1)), "a patient is in both parts");
+    // Little and strong regularisation: a shortcut shows with one of them.
+    for decay in [1e-3, 3e-2] {
+        let score = auroc(&logistic(train.iter().map(|(x, _, y)| (x.as_slice(), *y)).collect(), decay), test);
+        eprintln!("AUROC of raw pixels, decay {decay}: {score:.3}");
+        assert!(score < 0.70, "AUROC {score} with decay {decay}");
+    }
+}
+
+/// The mean of every cell of a 32 by 32 grid.
+fn thumbnail(image: &Radiograph) -> Vec<f32> {
+    let most = f32::from(image.device.greatest());
+    let cell = |size: usize, at: usize| at * size / 32..((at + 1) * size / 32).max(at * size / 32 + 1);
+    let mean = |y: usize, x: usize| {
+        let places =
+            cell(image.height, y).flat_map(|row| cell(image.width, x).map(move |c| row * image.width + c));
+        let (sum, count) = places.fold((0.0, 0.0), |(s, n), i| (s + f32::from(image.pixels[i]), n + 1.0));
+        sum / count / most
+    };
+    (0..32 * 32).map(|i| mean(i / 32, i % 32)).collect()
+}
+
+type Row = (Vec<f32>, xray_core::PatientId, bool);
+
+/// Full-batch logistic regression on standardised pixels.
+fn logistic(rows: Vec<(&[f32], bool)>, decay: f32) -> impl Fn(&[f32]) -> f32 {
+    let width = rows[0].0.len();
+    let n = rows.len() as f32;
+    let mean: Vec<f32> = (0..width).map(|i| rows.iter().map(|r| r.0[i]).sum::<f32>() / n).collect();
+    let spread: Vec<f32> = (0..width)
+        .map(|i| (rows.iter().map(|r| (r.0[i] - mean[i]).powi(2)).sum::<f32>() / n).sqrt().max(1e-3))
+        .collect();
+    let scaled = move |x: &[f32]| -> Vec<f32> { (0..width).map(|i| (x[i] - mean[i]) / spread[i]).collect() };
+    let inputs: Vec<(Vec<f32>, f32)> =
+        rows.iter().map(|(x, y)| (scaled(x), f32::from(u8::from(*y)))).collect();
+    let (mut weights, mut bias) = (vec![0.0f32; width], 0.0f32);
+    for _ in 0..300 {
+        let mut slope = vec![0.0; width];
+        let mut slope_bias = 0.0;
+        for (x, y) in &inputs {
+            let logit = bias + x.iter().zip(&weights).map(|(a, b)| a * b).sum::<f32>();
+            let error = 1.0 / (1.0 + (-logit).exp()) - y;
+            slope.iter_mut().zip(x).for_each(|(s, a)| *s += error * a / n);
+            slope_bias += error / n;
+        }
+        for (w, s) in weights.iter_mut().zip(&slope) {
+            *w -= 0.01 * (s + decay * *w);
+        }
+        bias -= 0.1 * slope_bias;
+    }
+    move |x| scaled(x).iter().zip(&weights).map(|(a, b)| a * b).sum()
+}
+
+fn auroc(score: &impl Fn(&[f32]) -> f32, rows: &[Row]) -> f64 {
+    let scores: Vec<(f32, bool)> = rows.iter().map(|(x, _, y)| (score(x), *y)).collect();
+    let (mut above, mut pairs) = (0.0, 0.0);
+    for (a, _) in scores.iter().filter(|s| s.1) {
+        for (b, _) in scores.iter().filter(|s| !s.1) {
+            pairs += 1.0;
+            above += if a > b {
+                1.0
+            } else if a == b {
+                0.5
+            } else {
+                0.0
+            };
+        }
+    }
+    above / pairs
+}
