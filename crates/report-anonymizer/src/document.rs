@@ -260,21 +260,20 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// Case tells something on a line that has words in small letters, in a text that also has
-    /// capitals, or on a short line of a text that has both.
+    /// Case tells something on a line that is not all in capitals, in a text that has both cases.
     fn judge_case(&mut self) {
-        let mut lines = vec![(0u32, 0u32); self.first.len()];
+        let mut lines = vec![(0u32, 0u32, 0u32); self.first.len()];
         for token in self.tokens.iter().filter(|t| t.kind == Kind::Word && t.len > 1) {
             let counts = &mut lines[token.line as usize];
             match token.shape {
                 Shape::Lower => counts.0 += 1,
-                _ => counts.1 += 1,
+                Shape::Upper => counts.1 += 1,
+                _ => counts.2 += 1,
             }
         }
-        let (lower, capital) = lines.iter().fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1));
+        let (lower, capital) = lines.iter().fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1 + line.2));
         let text = lower > 0 && capital * 40 >= lower;
-        self.cased = lines.iter().map(|(lower, _)| text && *lower > 0).collect();
-        // A line in capitals within a text that has case: "NOM : DUPONT" is one, and no evidence of a name.
+        self.cased = lines.iter().map(|(lower, _, capital)| text && lower + capital > 0).collect();
     }
 
     /// Whether case tells names from words at token `i`.

@@ -77,6 +77,7 @@ roles! {
     GREETING "greeting" 33
     BOX "box" 34
     ANATOMY "anatomy" 35
+    HOSPITAL_NETWORK "hospital_network" 36
 }
 
 impl Roles {

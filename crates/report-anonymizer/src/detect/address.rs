@@ -143,7 +143,7 @@ fn street(document: &Document<'_>, i: usize) -> Option<(usize, usize, f32)> {
             capital && (numbered && (cased || led || alone || start < i || at_code(document, end)) || led)
                 || numbered && (led || at_code(document, end))
         };
-    fits.then_some((start, end, if strong { 0.93 } else { 0.88 }))
+    fits.then_some((start, end, if numbered { 0.97 } else { 0.93 }))
 }
 
 fn first_capital(document: &Document<'_>, start: usize, end: usize) -> usize {
@@ -478,11 +478,7 @@ fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &'static str
                 && at > end
                 && (numeric(document, at).is_some_and(|w| w.is_full())
                     || textual(document, at).is_some_and(|w| w.day.is_some()));
-            if dated
-                && (comma || known)
-                && !token.roles.any(Roles::NOT_NAME)
-                && !super::name::reads_as_word(document, i)
-            {
+            if dated && (comma || known) && !token.roles.any(Roles::NOT_NAME) && (comma && known || !super::name::reads_as_word(document, i)) {
                 return Some((i, end, "dateline", 0.9));
             }
         }
@@ -542,7 +538,7 @@ fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &'static str
                 && (big && !word
                     || several && big
                     || !person && !word && previous.is_some_and(|p| document.is(p, "a")))
-                || big && !word && !person && !surname
+                || big && !word && !person && !surname && (several || !opens_sentence(document, i, end))
                 || several && big);
         return fits.then_some((i, end, "town", 0.7));
     }
@@ -560,4 +556,11 @@ fn born_before(document: &Document<'_>, i: usize) -> bool {
         .take(12)
         .any(|j| document.is_any(j, &["ne", "nee"]))
         && (0..=i).rev().take_while(|j| document.same_line(*j, i)).take(2).any(|j| document.is_number(j))
+}
+
+/// Whether tokens `i..end` begin a sentence that goes on in small letters: a capital there says nothing.
+fn opens_sentence(document: &Document<'_>, i: usize, end: usize) -> bool {
+    let opens = document.begins_line(i) || document.tokens[i - 1].kind == Kind::Sign && !b",-(:".contains(&document.tokens[i - 1].sign);
+    let goes_on = document.get(end).is_some_and(|t| t.line == document.tokens[i].line && (t.kind == Kind::Word && t.shape == Shape::Lower || t.sign == b'('));
+    opens && goes_on
 }

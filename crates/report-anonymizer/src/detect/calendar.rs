@@ -47,6 +47,11 @@ impl Written {
         self.end = self.end.max(i + 1);
     }
 
+    /// Whether the year stands there with its four digits.
+    pub(crate) fn year_is_whole(&self) -> bool {
+        self.parts.iter().any(|(field, _, style)| *field == Field::Year && *style == Style::Digits(4))
+    }
+
     /// Whether day, month and year are all there.
     pub(crate) fn is_full(&self) -> bool {
         self.day.is_some() && self.month.is_some() && self.year.is_some()

@@ -106,6 +106,10 @@ fn day_month_fits(document: &Document<'_>, written: &Written) -> bool {
             )
         });
     }
+    let padded = document.tokens[written.start].len == 2 && document.tokens[written.end - 1].len == 2;
+    if document.is(previous, "en") && padded && document.is_sign(written.start + 1, b'/') {
+        return true;
+    }
     if document.is_any(
         previous,
         &[
@@ -121,7 +125,7 @@ fn day_month_fits(document: &Document<'_>, written: &Written) -> bool {
     document.is_sign(previous, b':')
         && before(document, written.start)
             .next()
-            .is_some_and(|word| document.is_any(word, &["date", "rdv", "examen", "jour"]))
+            .is_some_and(|word| is_examination(document, word) || document.has(word, Roles::DATE_CUE) || document.is_any(word, &["rdv", "jour"]))
 }
 
 /// A year alone needs a word that leads to one, or brackets around it.
@@ -150,25 +154,13 @@ fn year_fits(document: &Document<'_>, i: usize) -> bool {
     if document.is_sign(previous, b'(') && document.is_sign(i + 1, b')') {
         return word.is_none_or(|w| !document.has(w, Roles::UNIT));
     }
-    if document.is(previous, "de") {
-        return before(document, i).nth(1).is_some_and(|w| {
-            document.has(w, Roles::DATE_CUE)
-                || is_examination(document, w)
-                || document.is_any(
-                    w,
-                    &["opere", "operee", "fracture", "accident", "chirurgie", "intervention", "prothese"],
-                )
-        });
+    let dated = |w: usize| document.has(w, Roles::DATE_CUE) || is_examination(document, w);
+    if document.is_any(previous, &["de", "du", "l", "le"]) || document.is_sign(previous, b':') {
+        return before(document, i).any(|w| dated(w) && !document.is_any(w, &["de", "en"]));
     }
-    if document.is_any(previous, &["du", "le", "et", "ou", "a"])
-        || document.is_sign(previous, b'-')
-        || document.is_sign(previous, b'/')
-        || document.is_sign(previous, b',')
-    {
-        let range = before(document, i).any(|w| document.has(w, Roles::DATE_CUE))
-            && !document.is(previous, "a")
+    if document.is_any(previous, &["et", "ou", "a"]) || document.tokens[previous].kind == Kind::Sign && b"-/,".contains(&document.tokens[previous].sign) {
+        return before(document, i).any(dated) && !document.is(previous, "a")
             || previous > 0 && year_alone(document, previous - 1).is_some();
-        return range;
     }
     is_examination(document, previous)
 }
@@ -196,6 +188,17 @@ fn is_examination(document: &Document<'_>, i: usize) -> bool {
             "pth",
             "ptg",
             "arthroscopie",
+            "fracture",
+            "accident",
+            "chirurgie",
+            "intervention",
+            "prothese",
+            "operation",
+            "comparaison",
+            "chute",
+            "trauma",
+            "arthrodese",
+            "cure",
             "radio",
             "radios",
             "opere",

@@ -77,7 +77,7 @@ fn institution(document: &Document<'_>, i: usize) -> Option<(usize, &'static str
     if !strong && common == i + 1 && !weak_fits(document, i, common, end) {
         return None;
     }
-    Some((end, "institution", 0.92))
+    Some((end, "institution", 0.96))
 }
 
 /// The end of the proper name of an institution whose general words end at `start`.
@@ -91,7 +91,8 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
                 || token.sign == b'.' && document.is_any(at - 1, &["st", "ste", "dr", "pr"])
                 || token.sign == b'"' && names == 0
                 || token.sign == 0 && names == 0 && at == start;
-            let site = token.sign == b'-' && document.is_any(at + 1, &["site", "campus"]);
+            let site = token.sign == b'-' && names > 0 && document.same_line(at, at + 1)
+                && (document.is_any(at + 1, &["site", "campus"]) || lexicon_place(document, at + 1).is_some() && document.tokens[at + 1].shape != Shape::Lower);
             if !(joint || site) {
                 break;
             }
@@ -160,7 +161,7 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
         }
         if let Some(place) = lexicon_place(document, at)
             .filter(|_| token.shape != Shape::Lower || !cased)
-            .filter(|place| *place > at + 1 || names == 0)
+            .filter(|_| names < 4)
         {
             if place > at + 1 || !token.roles.any(Roles::NOT_NAME) {
                 names += 1;
@@ -174,7 +175,8 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
                 && !token.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::MONTH))
                 && names < 5
         } else {
-            let name = token.roles.any(Roles::HOSPITAL_NAME)
+            let house = document.is_any(head, &["home", "residence", "foyer", "seigneurie"]) && names == 0;
+            let name = house && !token.roles.any(Roles::AGENT.or(Roles::PERSON_NOUN)) || token.roles.any(Roles::HOSPITAL_NAME)
                 || token.lists.any(Lists::FIRST_COMMON | Lists::SURNAME_FREQUENT | Lists::FIRST)
                     && !token.roles.any(Roles::NOT_NAME.or(Roles::JOB))
                 || !token.lists.any(Lists::WORD);
@@ -212,6 +214,9 @@ fn weak_fits(document: &Document<'_>, i: usize, start: usize, end: usize) -> boo
     saint
         || named
         || direct && capital && !reads_as_word(document, start)
+        || document.is_any(i, &["home", "residence", "foyer", "seigneurie"])
+            && document.is_any(start, &["du", "des", "les", "le", "la", "l"])
+            && (capital || document.is_sign(i.wrapping_sub(1), b'\'') || document.is(i, "home"))
         || direct
             && capital
             && document.is_any(i, &["home", "residence", "institut", "foyer", "cabinet", "fondation"])
@@ -225,8 +230,7 @@ fn weak_fits(document: &Document<'_>, i: usize, start: usize, end: usize) -> boo
 /// A hospital by its proper name alone, after a preposition: "à Érasme", "au Tivoli".
 fn nicknamed(document: &Document<'_>, i: usize) -> Option<(usize, &'static str, f32)> {
     let token = document.get(i)?;
-    let previous = i.checked_sub(1).filter(|p| document.same_line(*p, i))?;
-    let led = document.is_any(previous, &["a", "au", "aux", "chez"]);
+    let led = i > 0 && document.same_line(i - 1, i) && document.is_any(i - 1, &["a", "au", "aux", "chez"]);
     let saint = document.is_any(i, &["saint", "sainte", "st", "ste", "clin"])
         && document.is_sign(i + 1, b'-')
         && document.glued(i);
@@ -238,8 +242,11 @@ fn nicknamed(document: &Document<'_>, i: usize) -> Option<(usize, &'static str, 
     {
         return Some((i + 1, "hospital_name", 0.75));
     }
+    if token.roles.any(Roles::HOSPITAL_NETWORK) && (token.shape != Shape::Lower || !document.mixed()) {
+        return Some((proper_name(document, i, i).unwrap_or(i + 1).max(i + 1), "hospital_network", 0.96));
+    }
     let end = proper_name(document, i, i)?;
-    (led && saint && document.is_any(previous, &["aux", "au"]) && end > i + 2).then_some((
+    (led && saint && document.is_any(i - 1, &["aux", "au"]) && end > i + 2).then_some((
         end,
         "hospital_name",
         0.7,

@@ -128,7 +128,8 @@ pub(crate) fn name(document: &Document<'_>, i: usize, led: Led) -> Option<Name> 
             at = next;
             continue;
         }
-        if !name_word(document, at, led, words == 0) {
+        let surname = words > 0 && closes_name(document, i, at);
+        if !surname && !name_word(document, at, led, words == 0) {
             break;
         }
         words += 1;
@@ -137,6 +138,16 @@ pub(crate) fn name(document: &Document<'_>, i: usize, led: Led) -> Option<Name> 
     }
     // An initial alone is no name, save after a title.
     (words > 0 || initials > 0 && led == Led::Titled).then_some(Name { start: i, end, words })
+}
+
+/// In text without case: whether the word at token `at`, after a sure first name and before the end of the
+/// line or a sign, is its surname, though it is also a word.
+fn closes_name(document: &Document<'_>, start: usize, at: usize) -> bool {
+    let token = &document.tokens[at];
+    let surname = !token.lists.any(Lists::STOP | Lists::MEDICAL) && !token.roles.any(Roles::NOT_NAME.or(ENDS)) && token.len > 2;
+    let first = (start..at).any(|j| document.listed(j, Lists::FIRST_COMMON) && !document.listed(j, Lists::WORD));
+    let closed = document.ends_line(at) || document.get(at + 1).is_some_and(|t| t.kind == Kind::Sign && !matches!(t.sign, b'\''));
+    !document.cased(at) && surname && first && closed
 }
 
 /// An initial at token `at` ("J.", "J.-P.", "A.M.", "JM"): the token after it and its dot.

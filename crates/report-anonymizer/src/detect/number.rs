@@ -62,7 +62,8 @@ impl Code {
                 || b".,-".contains(&document.tokens[start - 1].sign)
                     && document.is_number(start.wrapping_sub(2))
                     && document.glued(start.wrapping_sub(2)));
-        if !begins || inside {
+        let dialled = start > 0 && document.glued(start - 1) && document.is_sign(start - 1, b'+');
+        if !begins || inside || dialled {
             return None;
         }
         let mut code = Self {
@@ -122,6 +123,11 @@ fn joint(document: &Document<'_>, i: usize) -> bool {
 
 fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
     let digits = code.digits.as_str();
+    // What reads as a date is one, whatever the label; eight digits in a row may be either.
+    let dated = super::calendar::numeric(document, code.start).is_some_and(|written| written.end > code.start + 1);
+    if dated || super::calendar::textual(document, code.start).is_some() {
+        return None;
+    }
     let plain = code.letters == 0;
     if plain && digits.len() == 11 && (is_niss(digits) || code.groups >= 3 && looks_like_niss(document, code))
     {
@@ -141,16 +147,8 @@ fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
         let units = document.get(code.end).is_some_and(|t| {
             t.roles.any(Roles::UNIT) && t.line == document.tokens[code.start].line && t.len > 1
         });
-        let enough = if strong {
-            digits.len() >= 2
-        } else {
-            digits.len() >= 4 || digits.len() >= 3 && code.letters > 0
-        };
-        if enough
-            && !units
-            && super::calendar::numeric(document, code.start)
-                .is_none_or(|written| written.end < code.end || strong && plain && code.groups == 1)
-        {
+        let enough = if strong { digits.len() >= 3 } else { digits.len() >= 4 || digits.len() >= 3 && code.letters > 0 };
+if enough && !units {
             return Some(("labelled_number", 0.97));
         }
     }
@@ -227,7 +225,7 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
     }
     let number_word = seen.is_some()
         && (colon || numbered || i.checked_sub(1).is_some_and(|b| document.has(b, Roles::ID_LABEL)));
-    (number_word || numbered && at < i).then_some(numbered && seen.is_some() || colon && seen.is_some())
+    (number_word || numbered && at < i).then_some(false)
 }
 
 fn mod97(digits: &str) -> u32 {

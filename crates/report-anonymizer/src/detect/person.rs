@@ -140,38 +140,10 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
     let colon = i.checked_sub(1)?;
     let line = document.line(colon);
     if document.is_sign(colon, b':') {
-        let mut roles = (false, false);
-        let mut words = 0;
-        for j in (line.start..colon).rev().take(9) {
-            if document.is_sign(j, b':') || document.tokens[j + 1].gap > 3 && j + 1 != colon {
-                break;
-            }
-            if document.is_word(j) {
-                words += 1;
-                roles.0 |= document.has(j, Roles::NAME_LABEL);
-                roles.1 |= document.is_any(
-                    j,
-                    &[
-                        "patient",
-                        "patiente",
-                        "nom",
-                        "prenom",
-                        "prenoms",
-                        "noms",
-                        "naissance",
-                        "identite",
-                        "beneficiaire",
-                        "assure",
-                        "titulaire",
-                        "usuel",
-                        "marital",
-                    ],
-                );
-            }
-        }
+        let Some(patient) = name_label(document, line.start, colon) else { return None };
         let plain = document.is_any(i, &["masculin", "feminin", "m", "f", "inconnu", "neant", "non", "oui"])
             || document.has(i, Roles::PERSON_NOUN.or(Roles::TITLE).or(Roles::INSTITUTION));
-        if !roles.0 || words > 6 || plain {
+        if plain {
             return None;
         }
         if !document.same_line(i, colon) {
@@ -184,9 +156,9 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
                 return None;
             }
         }
-        let role = if roles.1 { Role::Patient } else { Role::Clinician };
-        let strict = roles.1 && document.same_line(i, colon);
-        let led = if strict || document.cased(i) { Led::Titled } else { Led::Hinted };
+        let role = if patient { Role::Patient } else { Role::Clinician };
+        let strict = patient && document.same_line(i, colon);
+        let led = if strict || document.cased(i) || score(document, i) > 0 { Led::Titled } else { Led::Hinted };
         let name = name(document, i, led)?;
         let heading = !strict && reads_as_word(document, i) && document.tokens[i].shape != Shape::Upper;
         return (!heading).then_some((name, role, "label", 0.93));
@@ -209,6 +181,38 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
         return name(document, i, Led::Titled).map(|name| (name, Role::Patient, "maiden_name", 0.9));
     }
     None
+}
+
+/// Whether the words before the colon at token `colon` are the label of a name, and nothing else; whether of
+/// the patient's.
+fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<bool> {
+    let (mut label, mut patient, mut words) = (false, false, 0);
+    for j in (start..colon).rev() {
+        let token = &document.tokens[j];
+        if document.is_sign(j, b':') || document.tokens[j + 1].gap > 3 && j + 1 != colon {
+            break;
+        }
+        if token.kind == Kind::Sign && b".;".contains(&token.sign) && !(token.sign == b'.' && document.tokens[j - usize::from(j > 0)].len <= 4) {
+            break;
+        }
+        if token.kind == Kind::Number {
+            return None;
+        }
+        if token.kind == Kind::Word {
+            let own = document.has(j, Roles::NAME_LABEL.or(Roles::JOB).or(Roles::RELATION).or(Roles::AGENT));
+            let linking = document.is_any(j, &["de", "du", "des", "d", "l", "la", "le", "les", "et", "par", "e", "s", "a", "au", "en", "charge", "pour", "n", "premier", "second", "deuxieme", "complet", "nom"]);
+            if !own && !linking && !(label && words < 3) {
+                return None;
+            }
+            label |= document.has(j, Roles::NAME_LABEL) || document.is(j, "par") && j > start && document.has(j - 1, Roles::AGENT) || words == 0 && document.has(j, Roles::JOB.or(Roles::RELATION)) && !document.is_any(j, &["service", "imagerie", "radiologie", "orthopedie", "clinique", "urgences", "tel", "fax", "mail", "inami", "rpps", "consultation", "traumatologie"]);
+            patient |= document.is_any(j, &["patient", "patiente", "nom", "prenom", "prenoms", "noms", "naissance", "identite", "beneficiaire", "assure", "titulaire", "usuel", "marital", "concerne"]);
+            words += 1;
+            if words > 6 {
+                return None;
+            }
+        }
+    }
+    label.then_some(patient)
 }
 
 /// The name of who did something: "validé par Jean Dupont", "discuté avec le …".

@@ -48,6 +48,9 @@ fn phone(document: &Document<'_>, i: usize) -> Option<(Span, usize)> {
     };
     let (digits, end, groups) = collect(document, start);
     let labelled = after_label(document, start);
+    if super::calendar::numeric(document, start).is_some_and(|w| w.end > start + 1 && w.end < end && w.year_is_whole()) {
+        return None;
+    }
     let text = std::str::from_utf8(&digits).ok()?;
     let international = document.is_sign(start, b'+')
         || document.is_sign(start, b'(') && document.is_sign(start + 1, b'+')
@@ -65,8 +68,6 @@ fn phone(document: &Document<'_>, i: usize) -> Option<(Span, usize)> {
         (fits && (groups > 1 || labelled || text.len() == 10 || belgian(text))).then_some("phone_national")?
     } else if labelled && (3..=14).contains(&text.len()) {
         "phone_labelled"
-    } else if matches!(text.len(), 8..=10) && groups == 1 && false {
-        return None;
     } else {
         return None;
     };
