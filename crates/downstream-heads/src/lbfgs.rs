@@ -92,7 +92,7 @@ fn line_search(
         let mut next = point.to_vec();
         add(&mut next, step, direction);
         let next_value = function(&next, &mut next_gradient);
-        if !(next_value <= value + 1e-4 * step * slope) {
+        if next_value.is_nan() || next_value > value + 1e-4 * step * slope {
             high = step;
         } else if dot(&next_gradient, direction) < 0.9 * slope {
             low = step;
