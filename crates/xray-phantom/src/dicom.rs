@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use dicom_core::value::PixelFragmentSequence;
 use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
@@ -11,7 +12,7 @@ use xray_core::{BodyPart, Laterality, Sex, View, derive_seed};
 use crate::lexicon::{RADIOLOGISTS, SITES};
 use crate::radiograph::Radiograph;
 use crate::study::PhantomStudy;
-use crate::{Error, Result};
+use crate::{Error, Result, rle};
 
 /// Retired from the standard and still found in archives.
 const OTHER_PATIENT_IDS: Tag = Tag(0x0010, 0x1000);
@@ -43,7 +44,7 @@ pub(crate) fn encode(study: &PhantomStudy, number: usize, path: &Path) -> Result
     let meta = FileMetaTableBuilder::new()
         .media_storage_sop_class_uid(class)
         .media_storage_sop_instance_uid(instance.as_str())
-        .transfer_syntax(uids::EXPLICIT_VR_LITTLE_ENDIAN);
+        .transfer_syntax(if image.device.compressed { uids::RLE_LOSSLESS } else { uids::EXPLICIT_VR_LITTLE_ENDIAN });
     let file = object.with_meta(meta).map_err(|source| fail(Box::new(source)))?;
     let mut bytes = Vec::with_capacity(image.pixels.len() * 2 + 4096);
     file.write_all(&mut bytes).map_err(|source| fail(Box::new(source)))?;
@@ -120,7 +121,7 @@ fn describing(study: &PhantomStudy, image: &Radiograph, number: usize) -> Vec<(T
 fn pixels(object: &mut InMemDicomObject, image: &Radiograph) {
     let most = image.device.greatest();
     let inverted = image.device.inverted;
-    let stored = image.pixels.iter().map(|p| if inverted { most - p } else { *p }).collect();
+    let stored: Vec<u16> = image.pixels.iter().map(|p| if inverted { most - p } else { *p }).collect();
     let photometric = if inverted { "MONOCHROME1" } else { "MONOCHROME2" };
     let center = if inverted { f32::from(most) - image.window[0] } else { image.window[0] };
     let numbers = [
@@ -139,7 +140,13 @@ fn pixels(object: &mut InMemDicomObject, image: &Radiograph) {
     for (tag, value) in [(tags::WINDOW_CENTER, center), (tags::WINDOW_WIDTH, image.window[1])] {
         object.put(DataElement::new(tag, VR::DS, PrimitiveValue::from(format!("{value:.1}"))));
     }
-    object.put(DataElement::new(tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(stored)));
+    if image.device.compressed {
+        let frame = rle::encode(&stored, image.width);
+        let sequence = PixelFragmentSequence::new(vec![0], vec![frame]);
+        object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, sequence));
+    } else {
+        object.put(DataElement::new(tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(stored.into())));
+    }
 }
 
 fn dicom_date(date: Date) -> String {

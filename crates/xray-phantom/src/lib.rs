@@ -77,6 +77,7 @@ mod pose;
 mod radiograph;
 mod raster;
 mod report;
+mod rle;
 mod scene;
 mod skeleton;
 mod spans;

@@ -72,7 +72,7 @@ impl Patient {
             sex: Some(sex),
             national_id: Some(national.chars().filter(char::is_ascii_digit).collect()),
         };
-        let people = Self {
+        Self {
             identity,
             number,
             first_name,
@@ -86,8 +86,7 @@ impl Patient {
             town,
             phone,
             email,
-        };
-        people
+        }
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn head(w: &mut Writer<'_>, facts: &Facts<'_>) {
 }
 
 fn w_separator(facts: &Facts<'_>) -> &'static str {
-    if facts.radiologist % 2 == 0 { ", " } else { " - " }
+    if facts.radiologist.is_multiple_of(2) { ", " } else { " - " }
 }
 
 fn name_and_birth(w: &mut Writer<'_>, facts: &Facts<'_>) {

@@ -53,7 +53,7 @@ impl Style {
             letter: radiologist % 4 == 2,
             terse: radiologist % 4 == 1,
             abbreviates: bit(0),
-            capital_titles: bit(1) || radiologist % 5 == 0,
+            capital_titles: bit(1) || radiologist.is_multiple_of(5),
             bullets: radiologist % 3 == 1,
             flat: radiologist == 5,
             date_format: radiologist % 4,
