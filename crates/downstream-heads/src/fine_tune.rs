@@ -55,7 +55,12 @@ impl<E: Encoder, H: Head> FineTune<E, H> {
     /// # Errors
     ///
     /// As the encoder and the head.
-    pub fn logits(&self, input: &E::Input, columns: Option<&Tensor>, mode: Mode) -> model_core::Result<Tensor> {
+    pub fn logits(
+        &self,
+        input: &E::Input,
+        columns: Option<&Tensor>,
+        mode: Mode,
+    ) -> model_core::Result<Tensor> {
         let encoded = if self.frozen {
             let _no_grad = tch::no_grad_guard();
             self.encoder.encode(input, Mode::Eval)?
@@ -107,8 +112,8 @@ pub struct FineTuneConfig {
     pub plateau: PlateauConfig,
     /// Default: 12345.
     pub seed: u64,
-    /// Where the best weights are kept, to be put back at the end. Default: nowhere, and the last ones
-    /// stay.
+    /// Where checkpoints are kept (`head`, `joint`), so that the weights of the best evaluation are put back
+    /// at the end. Default: nowhere, and the last weights stay.
     pub checkpoints: Option<PathBuf>,
 }
 
@@ -143,51 +148,65 @@ impl FineTuneConfig {
         train: &mut dyn BatchSource<Batch = LabelledBatch<E::Input>>,
         validation: &mut dyn BatchSource<Batch = LabelledBatch<E::Input>>,
     ) -> Result<Summary> {
-        let model = |action| move |source| Error::Model { action, source };
-        let policy = ParameterPolicy { weight_decay: self.weight_decay, decay: DecayRule::All, ..Default::default() };
-        let named = || named_tensors("encoder.", encoder).into_iter().chain(named_tensors("head.", head)).collect();
-        let mut first_steps = 0;
+        let mut first = None;
         if self.frozen_steps != Some(0) {
             task.set_frozen(true);
-            let parameters = policy.parameters("head.", head);
-            let mut trainer = self.trainer(self.head_rate, named(), parameters).map_err(model("preparing the head"))?;
+            let mut trainer = self.trainer("head", self.head_rate, encoder, head, false)?;
             if let Some(steps) = self.frozen_steps {
                 trainer = trainer.with_hook(StopAfter(steps));
             }
-            let summary = trainer.run(task, train, Some(&mut *validation)).map_err(model("training the head"))?;
+            let summary =
+                trainer.run(task, train, Some(&mut *validation)).map_err(model("training the head"))?;
             if self.frozen_steps.is_none() || summary.reason != StopReason::Hook {
                 trainer.restore_best().map_err(model("putting the best weights back"))?;
                 return Ok(summary);
             }
-            first_steps = summary.steps;
+            first = Some((trainer, summary));
         }
         task.set_frozen(false);
-        let mut parameters = policy.parameters("encoder.", encoder);
-        parameters.extend(policy.parameters("head.", head));
-        let mut trainer = self.trainer(self.joint_rate, named(), parameters).map_err(model("preparing the model"))?;
+        let mut trainer = self.trainer("joint", self.joint_rate, encoder, head, true)?;
         let mut summary = trainer.run(task, train, Some(validation)).map_err(model("training the model"))?;
+        if let Some((first_trainer, first)) = first {
+            summary.steps += first.steps;
+            let losses = first.best_loss.zip(summary.best_loss);
+            if losses.is_some_and(|(first, second)| first < second) {
+                (trainer, summary.best_loss) = (first_trainer, first.best_loss);
+            }
+        }
         trainer.restore_best().map_err(model("putting the best weights back"))?;
-        summary.steps += first_steps;
         Ok(summary)
     }
 
     fn trainer(
         &self,
+        part: &str,
         learning_rate: f64,
-        weights: Vec<(String, Tensor)>,
-        parameters: Vec<model_core::Parameter>,
-    ) -> model_core::Result<Trainer<'static>> {
+        encoder: &nn::VarStore,
+        head: &nn::VarStore,
+        joint: bool,
+    ) -> Result<Trainer<'static>> {
+        let decay = DecayRule::All;
+        let policy = ParameterPolicy { weight_decay: self.weight_decay, decay, ..Default::default() };
+        let mut parameters = if joint { policy.parameters("encoder.", encoder) } else { Vec::new() };
+        parameters.extend(policy.parameters("head.", head));
         let config = TrainerConfig {
             epochs: self.epochs,
             learning_rate,
             plateau: Some(self.plateau),
             early_stopping: Some(self.early_stopping),
             seed: self.seed,
-            checkpoints: self.checkpoints.clone(),
+            checkpoints: self.checkpoints.as_ref().map(|folder| folder.join(part)),
             ..Default::default()
         };
-        Trainer::new(config, weights, Box::new(AdamW::new(parameters, AdamWConfig::default())?))
+        let weights = named_tensors("encoder.", encoder).into_iter().chain(named_tensors("head.", head));
+        AdamW::new(parameters, AdamWConfig::default())
+            .and_then(|optimizer| Trainer::new(config, weights.collect(), Box::new(optimizer)))
+            .map_err(model("preparing the training"))
     }
+}
+
+fn model(action: &'static str) -> impl FnOnce(model_core::Error) -> Error {
+    move |source| Error::Model { action, source }
 }
 
 struct StopAfter(u64);

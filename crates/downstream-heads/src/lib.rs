@@ -1,4 +1,40 @@
-//! Linear probing and fine-tuning of an image encoder, and the evaluation protocol.
+//! What an encoder's features are worth: linear probes, heads and fine-tuning, measured with intervals.
+//!
+//! # Overview
+//!
+//! * [`encode_features`] runs a frozen encoder once; [`Features`] and [`Cases`] keep what it made;
+//! * [`LinearProbe`] fits a logistic regression on them in seconds, its regularisation chosen by
+//!   cross-validation over patients, never on the cases it is measured on;
+//! * [`label_efficiency`] does so on parts of the labels, drawn by patient ([`label_fraction`]);
+//! * [`Evaluation`] holds the metrics with their intervals and compares two encoders;
+//! * [`Head`]: [`LabelHead`], [`GradeHead`], [`OrdinalHead`], [`RegressionHead`], [`AttentivePooling`];
+//! * [`FineTune`] is a head on an encoder as a task of the training loop, [`FineTuneConfig`] how the method
+//!   trains it: the head alone first, then both.
+//!
+//! # Example
+//!
+//! ```
+//! use downstream_heads::{Cases, Evaluation, Features, LinearProbe};
+//! use eval_metrics::Bootstrap;
+//! use xray_core::PatientId;
+//!
+//! // Simulated features of 40 patients; the first number leans towards the class.
+//! let cases = |seed: usize| {
+//!     let values = (0..40).flat_map(|i| [(i % 2) as f32 + ((i * 7 + seed) % 5) as f32 / 3.0, (i % 3) as f32]);
+//!     let patients = (0..40).map(|i| PatientId::new(format!("{seed}-{i}"))).collect();
+//!     Cases::new(Features::new(values.collect(), 2)?, (0..40).map(|i| i % 2).collect(), patients)
+//! };
+//! let (train, test) = (cases(0)?, cases(1)?);
+//! let probe = LinearProbe::default().fit(&train)?;
+//! let probabilities = probe.probabilities(test.features())?;
+//! let evaluation = Evaluation::new(&test, probabilities, 2, &Bootstrap::default())?;
+//! assert!(evaluation.auroc().is_some_and(|auroc| auroc.low > 0.5));
+//! # Ok::<(), downstream_heads::Error>(())
+//! ```
+//!
+//! # Extending
+//!
+//! A head of your own implements [`Head`]; it then trains with [`FineTune`] and any encoder.
 
 mod error;
 mod extract;
@@ -15,9 +51,7 @@ pub use error::{Error, Result};
 pub use extract::encode_features;
 pub use features::{Cases, Features};
 pub use fine_tune::{FineTune, FineTuneConfig, LabelledBatch};
-pub use heads::{
-    AttentivePooling, GradeHead, Head, HeadConfig, LabelHead, OrdinalHead, RegressionHead,
-};
+pub use heads::{AttentivePooling, GradeHead, Head, HeadConfig, LabelHead, OrdinalHead, RegressionHead};
 pub use logistic::LogisticRegression;
 pub use probe::{FittedProbe, LinearProbe};
 pub use result::{EfficiencyPoint, Evaluation, label_efficiency};

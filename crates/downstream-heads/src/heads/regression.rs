@@ -33,7 +33,8 @@ impl RegressionHead {
         if deviation.iter().any(|value| !(*value > 0.0 && value.is_finite())) {
             return Err(Error::config("deviation", format!("{deviation:?} are not positive numbers")));
         }
-        let single = |values: &[f64]| Tensor::from_slice(&values.iter().map(|v| *v as f32).collect::<Vec<_>>());
+        let single =
+            |values: &[f64]| Tensor::from_slice(&values.iter().map(|v| *v as f32).collect::<Vec<_>>());
         Ok(Self {
             body: Body::new(vs, config, mean.len() as i64)?,
             scale: vs.var_copy("scale", &single(deviation)),
