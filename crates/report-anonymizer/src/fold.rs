@@ -39,6 +39,9 @@ pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
+/// What stands for the degree sign (and the sign of "nº") among plain signs.
+pub(crate) const DEGREE: char = '\u{1}';
+
 /// The ASCII sign that a typographic one stands for, or a space, or the character itself.
 pub(crate) fn plain_sign(c: char) -> char {
     match c {
@@ -48,6 +51,7 @@ pub(crate) fn plain_sign(c: char) -> char {
         '\u{ff0e}' | '\u{2024}' => '.',
         '\u{ff1a}' => ':',
         '\u{ff20}' => '@',
+        '°' | 'º' => DEGREE,
         '\u{ff0b}' => '+',
         c if c.is_whitespace() => ' ',
         c => c,

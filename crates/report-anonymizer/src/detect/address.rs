@@ -217,7 +217,7 @@ fn number_before(document: &Document<'_>, i: usize) -> (usize, bool) {
 fn number_after(document: &Document<'_>, end: usize) -> (usize, bool) {
     let mut at = end;
     while document.get(at).is_some_and(|t| {
-        t.kind == Kind::Sign && t.line == document.tokens[end - 1].line && (t.sign == b',' || t.sign == 0)
+        t.kind == Kind::Sign && t.line == document.tokens[end - 1].line && (t.sign == b',' || t.sign == 1)
     }) || document.is_any(at, &["n", "no", "nr"]) && document.same_line(at, end - 1)
     {
         at += 1;
@@ -254,7 +254,8 @@ fn number_after(document: &Document<'_>, end: usize) -> (usize, bool) {
             at += 2;
         } else if boxed {
             at += 1;
-            while document.is_sign(at, b'.') || document.is_sign(at, b',') && document.is_number(at + 1) {
+            while document.is_sign(at, b'.')
+                || document.is_sign(at, b',') && document.get(at + 1).is_some_and(|t| t.kind == Kind::Number && t.len < 4) {
                 at += 1;
             }
             if document.same_line(at, end - 1)
@@ -410,7 +411,8 @@ pub(crate) fn place(document: &Document<'_>, i: usize) -> Option<usize> {
                             || t.kind == Kind::Word
                                 && (cased && t.shape != Shape::Lower || !cased && words == 0))
                 });
-            let goes_on = hyphened
+            let led_on = !cased && words == 0 && end > i && document.is_any(end - 1, &["la", "le", "les", "saint", "sainte", "st", "ste"]);
+            let goes_on = hyphened || led_on
                 || end == i
                 || cased
                     && capital
@@ -458,7 +460,7 @@ pub(crate) fn place(document: &Document<'_>, i: usize) -> Option<usize> {
             end += 1;
         }
     }
-    (end > i && words > 0).then_some(end)
+    (end > i && (words > 0 || known.is_some())).then_some(end)
 }
 
 /// A town without a postal code.
@@ -509,7 +511,8 @@ fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &'static str
     });
     let known = lexicon_place(document, i);
     if dwelling
-        && !super::name::reads_as_word(document, i)
+        && (known.is_some() || !super::name::reads_as_word(document, i))
+        && !token.roles.any(Roles::NOT_NAME)
         && !token.roles.any(Roles::TITLE.or(Roles::MONTH).or(Roles::RELATION))
         && (cased && token.shape != Shape::Lower
             || !cased && (known.is_some() || !token.lists.any(Lists::WORD) && token.len > 2))

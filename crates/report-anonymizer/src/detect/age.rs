@@ -157,7 +157,7 @@ fn set_off(document: &Document<'_>, i: usize, end: usize) -> bool {
         || document.tokens[i - 1].kind == Kind::Sign && b",(-:;/".contains(&document.tokens[i - 1].sign)
         || document.tokens[i - 1].sign == 0 && document.tokens[i - 1].kind == Kind::Sign;
     let closes = document.ends_line(end - 1)
-        || document.get(end).is_some_and(|t| t.kind == Kind::Sign && (b",).;:-/".contains(&t.sign)));
+        || document.get(end).is_some_and(|t| t.kind == Kind::Sign && (b",).;:-/".contains(&t.sign) || t.sign == 0));
     opens && closes
         || opens && document.begins_line(i)
         || closes

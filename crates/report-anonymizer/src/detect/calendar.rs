@@ -137,7 +137,7 @@ pub(crate) fn numeric(document: &Document<'_>, i: usize) -> Option<Written> {
         let third = document.tokens[third_at];
         let closed = !separator(document, third_at)
             .is_some_and(|(other, at)| other == sign && sign != b' ' && document.tokens[at].gap == 0);
-        if !closed {
+        if !closed || joined_further(document, third_at) {
             return None;
         }
         if let Some(year) = plausible_year(&first).filter(|_| sign != b' ') {
@@ -181,6 +181,12 @@ pub(crate) fn numeric(document: &Document<'_>, i: usize) -> Option<Written> {
         return Some(written);
     }
     None
+}
+
+/// Whether digits follow the date by a hyphen, as in a national number, and are no second date.
+fn joined_further(document: &Document<'_>, last: usize) -> bool {
+    let hyphen = document.is_sign(last + 1, b'-') && document.glued(last) && document.glued(last + 1);
+    hyphen && document.get(last + 2).is_some_and(|t| t.kind == Kind::Number && t.len > 2 && t.len != 4)
 }
 
 /// A day and a month in digits, without a year; only a context makes it a date.

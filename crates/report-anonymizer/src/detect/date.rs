@@ -90,7 +90,7 @@ fn day_month_fits(document: &Document<'_>, written: &Written) -> bool {
         t.line == document.tokens[written.start].line
             && (t.roles.any(Roles::UNIT) && t.len < 8
                 || t.kind == Kind::Sign && t.gap == 0 && !b").,;:".contains(&t.sign)
-                || t.sign == 0 && t.kind == Kind::Sign)
+                || t.sign == 1 && t.kind == Kind::Sign)
     }) {
         return false;
     }

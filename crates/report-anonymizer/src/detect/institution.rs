@@ -150,6 +150,7 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
                 && !(document.get(at + 1).is_some_and(|t| t.kind == Kind::Word && t.shape != Shape::Lower)
                     && cased
                     && names > 0)
+                && !(!cased && names > 0 && document.is(at, "et") && document.ends_line(at + 1))
                 && !(names > 0
                     && document.is_any(at, &["sur", "et"])
                     && lexicon_place(document, at + 1).is_some())
@@ -170,7 +171,12 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
                 continue;
             }
         }
-        let proper = if cased {
+        // "LES TILLEULS", "iris sud", "SAMBRE ET MEUSE": words, but at the end of the line and led by a name.
+        let closes = document.ends_line(at) || document.get(at + 1).is_some_and(|t| t.kind == Kind::Sign);
+        let led_on = at > start && (document.is_any(at - 1, &["les", "le", "la", "et"]) || document.is_any(at, &["nord", "sud", "ouest"]) && names > 0);
+        let proper = if !cased && closes && led_on && !token.roles.any(Roles::NOT_NAME.or(Roles::JOB).or(Roles::PERSON_NOUN)) {
+            true
+        } else if cased {
             token.shape != Shape::Lower
                 && !token.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::MONTH))
                 && names < 5
@@ -230,6 +236,9 @@ fn weak_fits(document: &Document<'_>, i: usize, start: usize, end: usize) -> boo
 /// A hospital by its proper name alone, after a preposition: "à Érasme", "au Tivoli".
 fn nicknamed(document: &Document<'_>, i: usize) -> Option<(usize, &'static str, f32)> {
     let token = document.get(i)?;
+    if token.roles.any(Roles::HOSPITAL_NETWORK) && (token.shape != Shape::Lower || !document.mixed()) {
+        return Some((proper_name(document, i, i).unwrap_or(i + 1).max(i + 1), "hospital_network", 0.96));
+    }
     let led = i > 0 && document.same_line(i - 1, i) && document.is_any(i - 1, &["a", "au", "aux", "chez"]);
     let saint = document.is_any(i, &["saint", "sainte", "st", "ste", "clin"])
         && document.is_sign(i + 1, b'-')
@@ -241,9 +250,6 @@ fn nicknamed(document: &Document<'_>, i: usize) -> Option<(usize, &'static str, 
         && lexicon_place(document, i).is_none()
     {
         return Some((i + 1, "hospital_name", 0.75));
-    }
-    if token.roles.any(Roles::HOSPITAL_NETWORK) && (token.shape != Shape::Lower || !document.mixed()) {
-        return Some((proper_name(document, i, i).unwrap_or(i + 1).max(i + 1), "hospital_network", 0.96));
     }
     let end = proper_name(document, i, i)?;
     (led && saint && document.is_any(i - 1, &["aux", "au"]) && end > i + 2).then_some((

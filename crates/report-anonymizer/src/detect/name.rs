@@ -28,15 +28,27 @@ const ENDS: Roles =
 /// Whether token `i` is an ordinary word rather than a name, as far as the lists know.
 pub(crate) fn reads_as_word(document: &Document<'_>, i: usize) -> bool {
     let Some(token) = document.get(i) else { return true };
+    let compound = document.is_sign(i + 1, b'-') && document.glued(i) && document.glued(i + 1);
+    if compound && token.lists.any(Lists::FIRST) && document.listed(i + 2, Lists::FIRST_COMMON) {
+        return false;
+    }
     token.lists.any(Lists::STOP)
         || token.roles.any(Roles::NOT_NAME)
         || token.lists.any(Lists::WORD) && !token.lists.any(Lists::FIRST_COMMON | Lists::SURNAME_FREQUENT)
         || token.lists.any(Lists::MEDICAL)
 }
 
+/// Whether token `i` is the letter of "N'Guessan", "O'Connor", "M'Barki".
+fn elided(document: &Document<'_>, i: usize) -> bool {
+    document.is_any(i, &["n", "o", "m", "k"]) && document.is_sign(i + 1, b'\'') && document.glued(i) && document.glued(i + 1) && document.get(i + 2).is_some_and(|t| t.kind == Kind::Word && t.len > 2 && (t.shape != Shape::Lower || !document.cased(i)) && !t.lists.any(Lists::STOP))
+}
+
 /// How much token `i` looks like a name by the lists alone.
 pub(crate) fn score(document: &Document<'_>, i: usize) -> i32 {
     let Some(token) = document.get(i) else { return -10 };
+    if elided(document, i) {
+        return score(document, i + 2) + 1;
+    }
     if token.kind != Kind::Word
         || token.len < 2
         || token.lists.any(Lists::STOP)
@@ -72,6 +84,9 @@ fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
     {
         return false;
     }
+    if elided(document, i) {
+        return led > Led::Bare || !reads_as_word(document, i + 2);
+    }
     if document.cased(i) {
         if token.shape == Shape::Lower || token.len < 2 {
             return false;
@@ -81,7 +96,7 @@ fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
                 || token.lists.any(Lists::SURNAME_FREQUENT | Lists::FIRST_COMMON));
         let heading = token.roles.any(Roles::NOT_NAME)
             && !token.lists.any(Lists::SURNAME_FREQUENT | Lists::FIRST_COMMON)
-            || token.roles.any(Roles::MONTH.or(Roles::WEEKDAY)) && !first;
+            || token.roles.any(Roles::MONTH.or(Roles::WEEKDAY)) && !first && !token.lists.any(Lists::FIRST_COMMON);
         return match led {
             Led::Titled => !stop && !heading,
             Led::Hinted => !stop && !heading && !(reads_as_word(document, i) && first),
@@ -163,7 +178,7 @@ fn initial(document: &Document<'_>, at: usize, led: Led, words: usize) -> Option
     {
         return None;
     }
-    let dotted = document.is_sign(at + 1, b'.') && document.glued(at);
+    let mut dotted = document.is_sign(at + 1, b'.') && document.glued(at);
     let mut next = at + 1 + usize::from(dotted);
     while document.is_sign(next, b'-')
         && document.glued(next - 1)
@@ -172,6 +187,7 @@ fn initial(document: &Document<'_>, at: usize, led: Led, words: usize) -> Option
     {
         next += 2;
         if document.is_sign(next, b'.') && document.glued(next - 1) {
+            dotted = true;
             next += 1;
         }
     }

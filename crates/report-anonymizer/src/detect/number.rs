@@ -124,7 +124,7 @@ fn joint(document: &Document<'_>, i: usize) -> bool {
 fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
     let digits = code.digits.as_str();
     // What reads as a date is one, whatever the label; eight digits in a row may be either.
-    let dated = super::calendar::numeric(document, code.start).is_some_and(|written| written.end > code.start + 1);
+    let dated = super::calendar::numeric(document, code.start).is_some_and(|written| written.end > code.start + 1 && written.end >= code.next);
     if dated || super::calendar::textual(document, code.start).is_some() {
         return None;
     }
@@ -201,8 +201,8 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
                 }
                 colon = true;
             }
-            Kind::Sign if token.sign == 0 || b".-()'/".contains(&token.sign) => {
-                numbered |= token.sign == 0;
+            Kind::Sign if token.sign == 1 || b".-()'/".contains(&token.sign) => {
+                numbered |= token.sign == 1;
             }
             Kind::Word if document.has(before, Roles::ID_STRONG) => return Some(true),
             Kind::Word if document.has(before, Roles::ID_LABEL) && token.len > 2 => {

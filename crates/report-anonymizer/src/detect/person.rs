@@ -50,6 +50,10 @@ impl Detector for Persons {
 fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
     let token = document.get(i).filter(|t| t.roles.any(Roles::TITLE))?;
     let weak = token.roles.any(Roles::TITLE_WEAK);
+    // After a slash in a signature, "M." is an initial.
+    if token.len == 1 && i > 0 && document.is_sign(i - 1, b'/') && document.same_line(i - 1, i) {
+        return None;
+    }
     let mut at = i + 1;
     let mut doctor = token.roles.any(Roles::TITLE_DOCTOR);
     if document.is_sign(at, b'.') && document.glued(i) {
@@ -113,7 +117,7 @@ fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMut(Name)) ->
         let joint = document.is_any(at, &["et"])
             || document.get(at).is_some_and(|t| t.kind == Kind::Sign && b"/&,+".contains(&t.sign));
         if !joint
-            || document.has(at + 1, Roles::TITLE)
+            || document.has(at + 1, Roles::TITLE) && !(document.is(at + 1, "m") && document.is_sign(at, b'/'))
             || at == 0
             || !document.same_line(at, at + 1)
             || !document.same_line(at - 1, at)
@@ -122,7 +126,8 @@ fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMut(Name)) ->
         }
         let comma = document.is_sign(at, b',');
         let Some(next) = document.get(at + 1) else { return at };
-        let sure = if document.cased(at) {
+        let initial = next.len == 1 && (document.is_sign(at + 2, b'.') || document.is_sign(at + 2, b'-')) && !comma;
+        let sure = initial || if document.cased(at) {
             next.shape != Shape::Lower
                 && !reads_as_word(document, at + 1)
                 && (!comma || score(document, at + 1) > 1)
@@ -171,7 +176,8 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
         return name(document, i, Led::Hinted).map(|name| (name, Role::Patient, "label", 0.9));
     }
     let capital = document.tokens[i].shape != Shape::Lower;
-    if document.has(colon, Roles::MAIDEN)
+    let abbreviated = document.is_sign(colon, b'.') && colon > 0 && document.has(colon - 1, Roles::MAIDEN) && document.glued(colon - 1);
+    if (document.has(colon, Roles::MAIDEN) || abbreviated)
         && document.same_line(colon, i)
         && (capital || !document.cased(i))
         && !document.is_any(i, &["le", "en", "a", "au"])
@@ -263,6 +269,7 @@ fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
 fn initialled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let token = document.get(i)?;
     if token.len > 2
+        || i > 0 && document.is_number(i - 1) && document.same_line(i - 1, i)
         || token.shape == Shape::Lower
         || !document.is_sign(i + 1, b'.')
         || !document.glued(i)
@@ -312,7 +319,7 @@ fn listed(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str
 /// Lines that hold names and nothing else, or names and a job: signatures and headers.
 fn signed(document: &Document<'_>, line: usize, push: &mut impl FnMut(Name, Role, &'static str, f32)) {
     let range = document.tokens_of_line(line);
-    if range.is_empty() || range.len() > 14 {
+    if range.is_empty() || range.len() > 24 {
         return;
     }
     let mut at = range.start;
@@ -323,25 +330,28 @@ fn signed(document: &Document<'_>, line: usize, push: &mut impl FnMut(Name, Role
         return;
     };
     let flat = !document.mixed();
-    if first.shape == Shape::Lower && !flat && !first.roles.any(Roles::PARTICLE)
+    if let Some(marks) = dictation_marks(document, &range).filter(|_| line + 8 >= document.lines()) {
+        push(marks, Role::Clinician, "dictation_marks", 0.8);
+        return;
+    }
+    let small = range.len() <= 4 && line + 8 >= document.lines() && document.is_sign(range.end - 1, b'.') && score(document, at) > 1;
+    if first.shape == Shape::Lower && !flat && !small && !first.roles.any(Roles::PARTICLE)
         || first.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::JOB).or(Roles::INSTITUTION))
         || reads_as_word(document, at) && first.len > 2 && !first.lists.any(Lists::FIRST)
     {
         return;
     }
-    let Some(name) = name(document, at, Led::Hinted) else { return };
+    let slashed = range.clone().any(|j| document.is_sign(j, b'/'));
+    let led = if flat && slashed { Led::Titled } else { Led::Hinted };
+    let Some(name) = name(document, at, led) else { return };
     if (name.start..name.end).any(|j| document.is_guarded(j)) {
         return;
     }
-    let rest = name.end;
-    let closes = rest >= range.end
-        || document.is_sign(rest, b',')
-        || document.is_sign(rest, b'-')
-        || document.is_sign(rest, b'/')
-        || document.has(rest, Roles::JOB)
-        || document.is_sign(rest, b'(')
-        || document.is_sign(rest, b'.') && rest + 1 >= range.end;
-    let tail_is_job = rest >= range.end || (rest..range.end).any(|j| document.has(j, Roles::JOB));
+    let mut further = Vec::new();
+    let rest = others(document, name.end, |name| further.push(name));
+    let job = (rest..range.end).any(|j| document.has(j, Roles::JOB));
+    let dated = document.is(rest, "le") && (document.is_number(rest + 1) || document.has(rest + 1, Roles::WEEKDAY));
+    let closes = rest >= range.end || dated || job && (document.has(rest, Roles::JOB) || document.tokens[rest].kind == Kind::Sign) || document.is_sign(rest, b'.') && rest + 1 >= range.end;
     let total: i32 =
         (name.start..name.end).filter(|j| document.is_word(*j)).map(|j| score(document, j).max(-2)).sum();
     let known =
@@ -357,10 +367,18 @@ fn signed(document: &Document<'_>, line: usize, push: &mut impl FnMut(Name, Role
         );
     let fits = name.words >= 2 && known && total >= if flat { 4 } else { 3 }
         || (name.words >= 1 && (dotted || beside_job || end_of_text && name.words >= 2)) && total >= 2;
-    if closes && tail_is_job && fits {
-        push(name, Role::Clinician, "signature", 0.82);
-        if document.is_sign(rest, b'/') {
-            others(document, rest, |name| push(name, Role::Clinician, "signature", 0.8));
+    if closes && (fits || !further.is_empty() && total > 0) {
+        push(name, Role::Clinician, "signature", 0.83);
+        for name in further {
+            push(name, Role::Clinician, "signature", 0.83);
         }
     }
+}
+
+/// "MD/ab": who dictated and who typed, alone on a line.
+fn dictation_marks(document: &Document<'_>, line: &std::ops::Range<usize>) -> Option<Name> {
+    let marks = line.len() == 3 && document.is_sign(line.start + 1, b'/') && document.glued(line.start) && document.glued(line.start + 1);
+    let letters = |i: usize| document.get(i).is_some_and(|t| t.kind == Kind::Word && matches!(t.len, 2 | 3));
+    let capital = document.tokens[line.start].shape == Shape::Upper || !document.mixed();
+    (marks && capital && letters(line.start) && letters(line.start + 2)).then_some(Name { start: line.start, end: line.end, words: 2 })
 }

@@ -149,7 +149,7 @@ fn after_label(document: &Document<'_>, i: usize) -> bool {
                     && (document.is_sign(i, b'+') || document.is_number(i) && starts_with_zero(document, i));
         }
         let token = &document.tokens[before];
-        let skipped = token.kind == Kind::Sign && !b"@/;".contains(&token.sign)
+        let skipped = token.kind == Kind::Sign && b":.()-'=\x01".contains(&token.sign)
             || document.is_any(
                 before,
                 &[
