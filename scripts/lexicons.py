@@ -135,10 +135,16 @@ class Table:
 
 def lexicon(sources):
     table = Table()
+    counts = collections.defaultdict(lambda: [0, 0])
     for row in insee(sources, "prenoms"):
-        sex = {"M": MALE, "F": FEMALE}.get(row["genre"], MALE | FEMALE)
         if len(row["prenom"]) > 1:
-            table.add(row["prenom"], sex | (FIRST_COMMON if int(row["count"]) >= 1000 else 0))
+            sexes = {"M": [0], "F": [1]}.get(row["genre"], [0, 1])
+            for sex in sexes:
+                counts[row["prenom"]][sex] += int(row["count"])
+    for name, (male, female) in counts.items():
+        # A hundred boys among a million girls are slips of the register.
+        sex = (MALE if 20 * male > female else 0) | (FEMALE if 20 * female > male else 0)
+        table.add(name, sex | (FIRST_COMMON if male + female >= 1000 else 0))
     for row in insee(sources, "noms"):
         name, count = row["patronyme"].strip(), int(row["count"])
         if count >= 10 and len(name) > 1 and " " not in name:
@@ -152,7 +158,9 @@ def lexicon(sources):
                     if len(part) > 2:
                         table.add(part, SURNAME_FREQUENT)
             else:
-                sex = FEMALE if "female" in kind else MALE if "male" in kind else MALE | FEMALE
+                parts = tuple(words(name))
+                known = table.flags.get(parts, 0) & (MALE | FEMALE)
+                sex = known or (FEMALE if "female" in kind else MALE if "male" in kind else MALE | FEMALE)
                 table.add(name, sex | FIRST_COMMON)
     for commune in tarball(sources, "etalab-decoupage-administratif", "data/communes.json"):
         big = PLACE_BIG if commune.get("population", 0) >= 10_000 else 0
@@ -175,9 +183,13 @@ def lexicon(sources):
     return table
 
 
-def surrogates(sources):
+def surrogates(sources, table):
     """Lists of names by sex and origin, places with their codes, streets."""
     out = collections.OrderedDict()
+
+    def sex_of(name):
+        return table.flags.get(tuple(words(name)), 0) & (MALE | FEMALE)
+
     for locale, kind, names in faker_names(sources):
         if locale not in ("fr_FR", "fr_BE", "nl_BE", "it_IT", "es_ES", "pt_PT", "pl_PL", "tr_TR", "ro_RO", "de_DE", "fr_DZ"):
             continue
@@ -186,8 +198,10 @@ def surrogates(sources):
             key = f"last {origin}"
         elif "female" in kind:
             key = f"female {origin}"
+            names = [n for n in names if sex_of(n) == FEMALE]
         elif "male" in kind:
             key = f"male {origin}"
+            names = [n for n in names if sex_of(n) == MALE]
         else:
             continue
         keep = [n for n in names if re.fullmatch(r"[^\W\d_]{3,}(?:[-' ][^\W\d_]{2,})?", n) and "\u0600" > max(n)]
@@ -206,9 +220,10 @@ def surrogates(sources):
 
 def main():
     sources, target = sys.argv[1], pathlib.Path(sys.argv[2])
-    lexicon(sources).write(target / "lexicon.bin")
+    table = lexicon(sources)
+    table.write(target / "lexicon.bin")
     with open(target / "surrogates.txt", "w", encoding="utf-8") as out:
-        for key, entries in surrogates(sources).items():
+        for key, entries in surrogates(sources, table).items():
             out.write(f"[{key}]\n")
             out.writelines(f"{unicodedata.normalize('NFC', entry)}\n" for entry in sorted(entries))
 

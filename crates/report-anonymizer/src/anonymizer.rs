@@ -216,7 +216,8 @@ impl Anonymizer {
                 (Action::Keep, ..) => out.push_str(original),
                 (_, Some(scope), Some(replacer)) => replacer.replace(original, span, scope, &mut out),
                 (Action::Surrogate, Some(scope), None) => surrogates.write(index, scope, &mut out),
-                (Action::Remove, ..) => {}
+                // A mark stays, so that "joignable au …" can still be read.
+                (Action::Remove, ..) => out.push_str(if text.is_ascii() { "..." } else { "…" }),
                 (Action::Mask, ..) => {
                     out.extend(original.chars().map(|c| if c.is_alphanumeric() { '*' } else { c }))
                 }

@@ -272,7 +272,9 @@ impl<'t> Document<'t> {
             }
         }
         let (lower, capital) = lines.iter().fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1 + line.2));
-        let text = lower > 0 && capital * 40 >= lower;
+        let upper: u32 = lines.iter().map(|line| line.1).sum();
+        // Addresses in small letters do not make a text in capitals one with case.
+        let text = capital * 40 >= lower && (lower + capital - upper) * 8 >= upper && lower > 0;
         self.cased = lines.iter().map(|(lower, _, capital)| text && lower + capital > 0).collect();
     }
 

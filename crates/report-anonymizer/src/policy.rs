@@ -30,7 +30,7 @@ pub enum Action {
     Tag,
     /// Covered letter by letter.
     Mask,
-    /// Taken out.
+    /// Taken out; an ellipsis stays.
     Remove,
     /// Left as it is.
     Keep,

@@ -535,6 +535,13 @@ fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &'static str
     {
         return None;
     }
+    // "CHU Ambroise Paré, Mons", "(Gilly)".
+    let after = document.get(end).filter(|t| t.line == token.line);
+    let closed = after.is_none_or(|t| t.kind == Kind::Sign && b").,;".contains(&t.sign));
+    let opened = i > 0 && previous.is_some_and(|p| document.is_sign(p, b'(') || document.is_sign(p, b',') && document.tokens[p - 1].shape != Shape::Lower && document.is_word(p - 1));
+    if capital && big && !word && closed && opened {
+        return Some((i, end, "town", 0.68));
+    }
     if cased || capital && token.shape == Shape::Upper && document.mixed() {
         let fits = capital
             && (led

@@ -1,4 +1,5 @@
-use crate::document::{Document, Kind};
+use crate::document::{Document, Kind, Shape};
+use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 use crate::{Category, Span};
 
@@ -102,7 +103,8 @@ fn led_by_person(document: &Document<'_>, i: usize) -> bool {
     let mut de = false;
     for _ in 0..5 {
         let Some(before) = at.checked_sub(1).filter(|b| document.same_line(*b, i)) else { return false };
-        if document.has(before, Roles::PERSON_NOUN) {
+        let called = at < i && document.is_sign(at, b',') && document.tokens[before].shape != Shape::Lower && document.listed(before, Lists::FIRST_COMMON);
+        if document.has(before, Roles::PERSON_NOUN) || called {
             return true;
         }
         if document.is_any(before, &["de", "d"]) {
@@ -163,7 +165,7 @@ fn set_off(document: &Document<'_>, i: usize, end: usize) -> bool {
         || closes
             && i > 0
             && document.is_word(i - 1)
-            && document.tokens[i - 1].shape != crate::document::Shape::Lower
+            && document.tokens[i - 1].shape != Shape::Lower
             && document.cased(i)
         || opens && document.has(end, Roles::PERSON_NOUN)
         || opens

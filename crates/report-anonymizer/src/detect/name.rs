@@ -23,7 +23,7 @@ pub(crate) struct Name {
 
 /// Roles of words that end a name.
 const ENDS: Roles =
-    Roles::TITLE_DOCTOR.or(Roles::JOB).or(Roles::INSTITUTION).or(Roles::AGENT).or(Roles::ID_STRONG);
+    Roles::TITLE_DOCTOR.or(Roles::JOB).or(Roles::INSTITUTION).or(Roles::AGENT).or(Roles::ID_STRONG).or(Roles::MAIDEN);
 
 /// Whether token `i` is an ordinary word rather than a name, as far as the lists know.
 pub(crate) fn reads_as_word(document: &Document<'_>, i: usize) -> bool {
@@ -88,6 +88,10 @@ fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
         return led > Led::Bare || !reads_as_word(document, i + 2);
     }
     if document.cased(i) {
+        if token.shape == Shape::Lower && led == Led::Titled && token.len > 2 {
+            // "vu par le dr leclercq": written small, but no word.
+            return score(document, i) > 0 && !token.lists.any(Lists::WORD) && !token.roles.any(Roles::EPONYM_HEAD.or(Roles::INSTITUTION_WEAK).or(Roles::STREET));
+        }
         if token.shape == Shape::Lower || token.len < 2 {
             return false;
         }
@@ -143,7 +147,7 @@ pub(crate) fn name(document: &Document<'_>, i: usize, led: Led) -> Option<Name> 
             at = next;
             continue;
         }
-        let surname = words > 0 && closes_name(document, i, at);
+        let surname = words + initials > 0 && closes_name(document, i, at, led);
         if !surname && !name_word(document, at, led, words == 0) {
             break;
         }
@@ -157,12 +161,16 @@ pub(crate) fn name(document: &Document<'_>, i: usize, led: Led) -> Option<Name> 
 
 /// In text without case: whether the word at token `at`, after a sure first name and before the end of the
 /// line or a sign, is its surname, though it is also a word.
-fn closes_name(document: &Document<'_>, start: usize, at: usize) -> bool {
+fn closes_name(document: &Document<'_>, start: usize, at: usize, led: Led) -> bool {
     let token = &document.tokens[at];
     let surname = !token.lists.any(Lists::STOP | Lists::MEDICAL) && !token.roles.any(Roles::NOT_NAME.or(ENDS)) && token.len > 2;
-    let first = (start..at).any(|j| document.listed(j, Lists::FIRST_COMMON) && !document.listed(j, Lists::WORD));
+    let titled = led == Led::Titled;
+    let first = (start..at).any(|j| {
+        document.listed(j, Lists::FIRST_COMMON) && (titled || !document.listed(j, Lists::WORD))
+            || titled && document.tokens[j].len == 1 && document.is_sign(j + 1, b'.')
+    });
     let closed = document.ends_line(at) || document.get(at + 1).is_some_and(|t| t.kind == Kind::Sign && !matches!(t.sign, b'\''));
-    !document.cased(at) && surname && first && closed
+    (!document.cased(at) || token.shape == Shape::Lower && document.tokens[start].shape == Shape::Lower) && surname && first && closed
 }
 
 /// An initial at token `at` ("J.", "J.-P.", "A.M.", "JM"): the token after it and its dot.

@@ -81,7 +81,10 @@ impl Code {
             let spaced = at > start && token.gap > 0;
             match token.kind {
                 Kind::Number
-                    if !spaced || token.gap == 1 && code.letters == 0 && document.is_number(at - 1) =>
+                    if !spaced
+                        || token.gap == 1
+                            && document.is_number(at - 1)
+                            && (code.letters == 0 || code.letters == 2 && token.len <= 4 && document.is_word(start) && document.tokens[start].len == 2) =>
                 {
                     code.digits.extend(
                         document.text()[token.start as usize..token.end as usize]

@@ -51,7 +51,9 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
     let token = document.get(i).filter(|t| t.roles.any(Roles::TITLE))?;
     let weak = token.roles.any(Roles::TITLE_WEAK);
     // After a slash in a signature, "M." is an initial.
-    if token.len == 1 && i > 0 && document.is_sign(i - 1, b'/') && document.same_line(i - 1, i) {
+    let line = document.line(i);
+    let slashed = line.len() <= 14 && line.clone().any(|j| document.is_sign(j, b'/'));
+    if token.len == 1 && (i > 0 && document.is_sign(i - 1, b'/') && document.same_line(i - 1, i) || i == line.start && slashed) {
         return None;
     }
     let mut at = i + 1;
@@ -163,9 +165,16 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
         }
         let role = if patient { Role::Patient } else { Role::Clinician };
         let strict = patient && document.same_line(i, colon);
+        let token = &document.tokens[i];
+        if !patient && token.kind == Kind::Word && token.shape == Shape::Upper && matches!(token.len, 2 | 3) && document.cased(i) && !token.lists.any(Lists::FIRST_COMMON) {
+            let slash = document.is_sign(i + 1, b'/') && document.glued(i) && document.glued(i + 1) && document.is_word(i + 2);
+            return Some((Name { start: i, end: if slash { i + 3 } else { i + 1 }, words: 1 }, Role::Clinician, "dictation_marks", 0.85));
+        }
         let led = if strict || document.cased(i) || score(document, i) > 0 { Led::Titled } else { Led::Hinted };
         let name = name(document, i, led)?;
-        let heading = !strict && reads_as_word(document, i) && document.tokens[i].shape != Shape::Upper;
+        let heading = !strict
+            && document.tokens[i].shape != Shape::Upper
+            && (name.start..name.end).filter(|j| document.is_word(*j)).all(|j| reads_as_word(document, j));
         return (!heading).then_some((name, role, "label", 0.93));
     }
     // "Nom DUPONT" in a header, without a colon.
@@ -253,7 +262,8 @@ fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
     if document.is_sign(at, b',') || document.is_sign(at, b'(') || document.is_sign(at, b':') {
         at = at.checked_sub(1)?;
     }
-    if !document.has(at, Roles::RELATION) || !document.same_line(at, i) {
+    let child = document.is_any(at, &["enfant", "petit", "petite", "bebe", "jumeau", "nomme", "nommee", "appele", "appelee"]);
+    if !(document.has(at, Roles::RELATION) || child && document.listed(i, Lists::FIRST_COMMON) && !document.listed(i, Lists::WORD)) || !document.same_line(at, i) {
         return None;
     }
     let token = document.get(i)?;
@@ -262,7 +272,8 @@ fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
     } else {
         score(document, i) > 2
     };
-    fits.then(|| name(document, i, Led::Hinted)).flatten().map(|name| (name, Role::Other, "relative", 0.88))
+    let led = if document.cased(i) && token.lists.any(Lists::FIRST_COMMON) { Led::Titled } else { Led::Hinted };
+    fits.then(|| name(document, i, led)).flatten().map(|name| (name, Role::Other, "relative", 0.88))
 }
 
 /// "J. Dupont", "J.-P. Martin": an initial with its dot before a capital word that is no common word.
@@ -329,20 +340,20 @@ fn signed(document: &Document<'_>, line: usize, push: &mut impl FnMut(Name, Role
     let Some(first) = document.get(at).filter(|t| t.line as usize == line && t.kind == Kind::Word) else {
         return;
     };
-    let flat = !document.mixed();
+    let flat = !document.cased(at);
+    let slashed = range.clone().any(|j| document.is_sign(j, b'/'));
     if let Some(marks) = dictation_marks(document, &range).filter(|_| line + 8 >= document.lines()) {
         push(marks, Role::Clinician, "dictation_marks", 0.8);
         return;
     }
     let small = range.len() <= 4 && line + 8 >= document.lines() && document.is_sign(range.end - 1, b'.') && score(document, at) > 1;
     if first.shape == Shape::Lower && !flat && !small && !first.roles.any(Roles::PARTICLE)
-        || first.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::JOB).or(Roles::INSTITUTION))
-        || reads_as_word(document, at) && first.len > 2 && !first.lists.any(Lists::FIRST)
+        || !(slashed && first.len == 1) && first.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::JOB).or(Roles::INSTITUTION))
+        || !slashed && reads_as_word(document, at) && first.len > 2 && !first.lists.any(Lists::FIRST)
     {
         return;
     }
-    let slashed = range.clone().any(|j| document.is_sign(j, b'/'));
-    let led = if flat && slashed { Led::Titled } else { Led::Hinted };
+    let led = if slashed { Led::Titled } else { Led::Hinted };
     let Some(name) = name(document, at, led) else { return };
     if (name.start..name.end).any(|j| document.is_guarded(j)) {
         return;

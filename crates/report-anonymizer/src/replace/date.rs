@@ -39,13 +39,27 @@ pub(crate) fn surrogate(original: &str, scope: &Scope<'_>, vocabulary: &Vocabula
     };
     written.parts.sort_by_key(|(_, range, _)| range.start);
     let (mut out, mut at) = (String::with_capacity(original.len() + 8), 0);
+    let named = written.parts.iter().any(|(field, _, style)| *field == Field::Month && !matches!(style, Style::Digits(_)));
+    let bare = written.parts.iter().any(|(field, range, _)| matches!(field, Field::Day | Field::Month) && range.len() == 1);
     let ordinal = written.parts.iter().any(|(field, ..)| *field == Field::Ordinal);
     for (field, range, style) in &written.parts {
         out.push_str(&original[at..range.start]);
         let was = &original[range.clone()];
-        out.push_str(&part(*field, *style, was, moved, ordinal));
+        let style = match style {
+            Style::Digits(2) if *field != Field::Year && (bare || named) && !was.starts_with('0') => Style::Digits(1),
+            style => *style,
+        };
+        let new = part(*field, style, was, moved, ordinal);
+        out.push_str(&new);
         at = range.end;
-        // "1er mars" on another day is "3 mars", and "1 mars" is "1er mars".
+        if *field == Field::Day && moved.day() == 1 && named && !ordinal && style == Style::Digits(1) {
+            out.push_str("er");
+        }
+        // "févr." has a dot, "mai" has none.
+        let whole = MONTHS.contains(&new.to_lowercase().as_str());
+        if *field == Field::Month && style == Style::Short && whole && original[at..].starts_with('.') {
+            at += 1;
+        }
     }
     out.push_str(&original[at..]);
     out
@@ -56,12 +70,12 @@ fn part(field: Field, style: Style, was: &str, date: Date, ordinal: bool) -> Str
     let weekday = date.weekday().to_monday_zero_offset() as usize;
     match (field, style) {
         (Field::Compact, _) => format!("{:04}{:02}{:02}", date.year(), date.month(), day),
-        (Field::Day, Style::Digits(width)) => filled(i64::from(day), width, was),
+        (Field::Day, Style::Digits(width)) => filled(i64::from(day), width),
         (Field::Day, _) => in_case_of(
             was,
             &if day == 1 { "premier".to_owned() } else { in_words(day.unsigned_abs().into()) },
         ),
-        (Field::Month, Style::Digits(width)) => filled(i64::from(date.month()), width, was),
+        (Field::Month, Style::Digits(width)) => filled(i64::from(date.month()), width),
         (Field::Month, style) => {
             let names = if style == Style::Name { &MONTHS } else { &SHORT_MONTHS };
             capital(was, &in_case_of(was, names[(date.month() - 1) as usize]))
@@ -81,13 +95,9 @@ fn part(field: Field, style: Style, was: &str, date: Date, ordinal: bool) -> Str
     }
 }
 
-/// Filled with a zero where the original was; a day of one digit without one may grow.
-fn filled(value: i64, width: u8, was: &str) -> String {
-    if width == 2 && (was.starts_with('0') || was.len() == 2) {
-        format!("{value:02}")
-    } else {
-        value.to_string()
-    }
+/// Filled with a zero where the original's style is.
+fn filled(value: i64, width: u8) -> String {
+    if width == 2 { format!("{value:02}") } else { value.to_string() }
 }
 
 /// A capital at the beginning where the original had one.

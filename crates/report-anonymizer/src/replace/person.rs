@@ -74,13 +74,15 @@ impl Cast {
         for unit in units(document, tokens) {
             let bytes = document.bytes(unit.range.start, unit.range.end);
             let between = &document.text()[at..bytes.start.max(at)];
-            // Particles between the units are part of the old name.
-            if between.chars().any(char::is_alphanumeric) {
-                if !out.is_empty() && !out.ends_with(' ') {
-                    out.push(' ');
+            // Particles between the units are part of the old name; signs are not.
+            match between.find(char::is_alphanumeric) {
+                Some(particle) => {
+                    out.push_str(between[..particle].trim_end());
+                    if !out.is_empty() {
+                        out.push(' ');
+                    }
                 }
-            } else {
-                out.push_str(between);
+                None => out.push_str(between),
             }
             let was = &document.text()[bytes.clone()];
             let name = if unit.initial {
@@ -102,12 +104,17 @@ impl Cast {
         let (name, first) = match known {
             Some((name, first)) => (name, first),
             None => {
-                let alone = token.lists.any(Lists::FIRST_COMMON) && !token.lists.any(Lists::SURNAME_FREQUENT);
+                let alone = token.lists.any(Lists::FIRST_COMMON) && (!token.lists.any(Lists::SURNAME_FREQUENT) || led_to_first(document, unit.range.start));
                 let first = self.firsts.get(&text).copied().unwrap_or(alone);
                 (text, first)
             }
         };
-        self.drawn(&name, first, token.lists, pool, scope)
+        if first {
+            return self.drawn(&name, true, token.lists, pool, scope);
+        }
+        // Each part of a double surname has its own surrogate, for each may stand alone elsewhere.
+        let parts: Vec<String> = name.split(' ').filter(|part| part.len() > 1 || !name.contains(' ')).map(|part| self.drawn(part, false, token.lists, pool, scope)).collect();
+        parts.join("-")
     }
 
     fn drawn(&self, name: &str, first: bool, lists: Lists, pool: &Pool, scope: &Scope<'_>) -> String {
@@ -150,6 +157,11 @@ impl Cast {
     }
 }
 
+/// Whether "prénom" or a relative stands before token `i`.
+fn led_to_first(document: &Document<'_>, i: usize) -> bool {
+    (i.saturating_sub(4)..i).any(|j| document.is_any(j, &["prenom", "prenoms"]) || document.has(j, Roles::RELATION))
+}
+
 /// The folded text of a unit, its words joined by spaces.
 fn text_of(document: &Document<'_>, unit: &Unit) -> String {
     let words: Vec<&str> =
@@ -164,8 +176,7 @@ fn units(document: &Document<'_>, tokens: std::ops::Range<usize>) -> Vec<Unit> {
     while at < tokens.end {
         let token = &document.tokens[at];
         if token.kind != Kind::Word
-            || token.roles.any(Roles::PARTICLE)
-                && at + 1 < tokens.end
+            || token.roles.any(Roles::PARTICLE) && at + 1 < tokens.end
                 && token.len < 6
                 && !(token.len == 1 && document.is_sign(at + 1, b'.'))
         {

@@ -30,7 +30,11 @@ impl Pool {
             }
             if let Some((kind, origin)) = section.split_once(' ') {
                 if kind != "city" {
-                    origins.entry(fold(line)).or_insert(origin);
+                    if matches!(origin, "ar" | "tr") {
+                        origins.insert(fold(line), origin);
+                    } else {
+                        origins.entry(fold(line)).or_insert(origin);
+                    }
                 }
             }
             lists.entry(section).or_default().push(line.to_owned());
