@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use xray_phantom::PhantomHospital;
+use xray_phantom::{Clutter, PhantomHospital};
 
 /// Writes a simulated hospital archive. Nothing in it is of a patient.
 #[derive(Debug, Parser)]
@@ -29,6 +29,9 @@ struct Arguments {
     /// Threads; all by default. The bytes do not depend on it.
     #[arg(long)]
     threads: Option<usize>,
+    /// Adds what makes real archives hard: missing, doubled and late reports, notes, stray images, PDF files.
+    #[arg(long)]
+    messy: bool,
     /// Images on the contact sheet.
     #[arg(long, default_value_t = 48)]
     sheet: usize,
@@ -40,6 +43,7 @@ fn main() -> anyhow::Result<()> {
         studies: arguments.studies,
         seed: arguments.seed,
         size: arguments.size,
+        clutter: if arguments.messy { Clutter::realistic() } else { Clutter::default() },
         ..PhantomHospital::default()
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;

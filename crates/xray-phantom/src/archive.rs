@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
-use serde_json::json;
-use xray_core::AtomicFile;
+use serde_json::{Value, json};
+use xray_core::{AtomicFile, ReportKind};
 
+use crate::clutter::{Document, Surroundings};
+use crate::lexicon::SITES;
 use crate::study::PhantomStudy;
-use crate::{Error, PhantomHospital, Result, dicom};
+use crate::{Error, PhantomHospital, Result, dicom, pdf};
 
 impl PhantomHospital {
     /// Writes the archive into `dir`:
@@ -16,11 +18,12 @@ impl PhantomHospital {
     /// | path | what |
     /// |---|---|
     /// | `pacs/<patient>/<study>/<n>.dcm` | images |
-    /// | `ehr/<report>.txt` | reports |
+    /// | `ehr/<report>.txt`, `.pdf` | reports and notes |
     /// | `ehr/index.jsonl` | a [`Report`](xray_core::Report) a line, with `file` in place of `text` |
     /// | `truth/studies.jsonl` | study, patient, report, labels, images |
     /// | `truth/spans.jsonl` | identifiers in the reports, in bytes |
     /// | `truth/hospital.json` | the settings |
+    /// | `pacs/SANS-DOSSIER/<n>.dcm` | images of no study, with [`Clutter::orphan_share`](crate::Clutter) |
     ///
     /// Works on as many threads as rayon has; the bytes do not depend on how many. A study appears whole or
     /// not at all, and one that is there is not made again: an interrupted run continues. `progress` is told
@@ -36,7 +39,7 @@ impl PhantomHospital {
         self.claim(dir)?;
         let done = AtomicUsize::new(0);
         (0..self.studies).into_par_iter().try_for_each(|index| {
-            write_study(&self.study(index)?, dir)?;
+            self.write_study(index, dir)?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1);
             Ok(())
         })?;
@@ -66,13 +69,10 @@ impl PhantomHospital {
         let mut files = [open(names[0])?, open(names[1])?, open(names[2])?];
         for study in self.iter() {
             let study = study?;
-            for ((file, row), name) in files.iter_mut().zip(rows(&study)).zip(names) {
-                let path = || dir.join(name);
-                writeln!(file, "{row}").map_err(|source| Error::File {
-                    action: "writing",
-                    path: path(),
-                    source,
-                })?;
+            let lists = rows(&study, &study.surroundings(&self.clutter));
+            for ((file, rows), name) in files.iter_mut().zip(lists).zip(names) {
+                let fail = |source| Error::File { action: "writing", path: dir.join(name), source };
+                rows.iter().try_for_each(|row| writeln!(file, "{row}")).map_err(fail)?;
             }
         }
         files.into_iter().try_for_each(|file| file.commit().map_err(|source| Error::Archive { source }))
@@ -80,27 +80,39 @@ impl PhantomHospital {
 }
 
 /// The lines of one study in the three lists.
-fn rows(study: &PhantomStudy) -> [serde_json::Value; 3] {
-    let mut report = json!(study.report);
-    if let Some(fields) = report.as_object_mut() {
-        fields.remove("text");
-        fields.insert("file".into(), json!(report_name(study)));
-    }
-    let images: Vec<String> =
-        (0..study.views.len()).map(|n| format!("{}/{n}.dcm", folder(study).display())).collect();
-    let truth = json!({
+fn rows(study: &PhantomStudy, around: &Surroundings) -> [Vec<Value>; 3] {
+    let index = around.documents.iter().map(|document| {
+        let mut row = json!(document.report);
+        if let Some(fields) = row.as_object_mut() {
+            fields.remove("text");
+            fields.insert("file".into(), json!(file_name(document)));
+        }
+        row
+    });
+    let image = |n: usize| format!("{}/{n}.dcm", folder(study).display());
+    let reports = around.documents.iter().filter(|d| d.report.kind == ReportKind::Radiology);
+    let reports: Vec<_> = reports.map(|d| &d.report.id).collect();
+    let mut truth = json!({
         "study": study.id,
         "patient": study.patient,
-        "report": study.report.id,
+        "report": reports.first(),
         "labels": study.labels,
-        "images": images,
+        "images": (0..study.views.len()).map(image).collect::<Vec<_>>(),
     });
-    let spans = json!({ "id": study.report.id, "spans": study.spans });
-    [report, truth, spans]
+    if let Some(fields) = truth.as_object_mut() {
+        if reports.len() > 1 {
+            fields.insert("duplicates".into(), json!(reports[1..]));
+        }
+        if around.dose_report {
+            fields.insert("dose_report".into(), json!(image(study.views.len())));
+        }
+    }
+    let spans = around.documents.iter().map(|d| json!({ "id": d.report.id, "spans": d.spans }));
+    [index.collect(), vec![truth], spans.collect()]
 }
 
-fn report_name(study: &PhantomStudy) -> String {
-    format!("{}.txt", study.report.id.as_str())
+fn file_name(document: &Document) -> String {
+    format!("{}.{}", document.report.id.as_str(), if document.pdf { "pdf" } else { "txt" })
 }
 
 /// Where the images lie, below the archive.
@@ -108,32 +120,61 @@ fn folder(study: &PhantomStudy) -> PathBuf {
     Path::new("pacs").join(study.patient.as_str()).join(study.id.as_str())
 }
 
-fn write_study(study: &PhantomStudy, dir: &Path) -> Result<()> {
-    let folder = dir.join(folder(study));
-    if folder.exists() {
-        return Ok(());
+impl PhantomHospital {
+    fn write_study(&self, index: usize, dir: &Path) -> Result<()> {
+        let study = self.study(index)?;
+        let folder = dir.join(folder(&study));
+        if folder.exists() {
+            return Ok(());
+        }
+        let around = study.surroundings(&self.clutter);
+        let ehr = dir.join("ehr");
+        make_folder(&ehr)?;
+        for document in &around.documents {
+            let text = &document.report.text;
+            let bytes = if document.pdf {
+                pdf::encode(text, SITES[study.site % SITES.len()][0])
+            } else {
+                text.as_bytes().to_vec()
+            };
+            put(ehr.join(file_name(document)), &bytes)?;
+        }
+        if around.orphan {
+            // Of a patient whom the archive does not have otherwise.
+            let stray = PhantomStudy::new(self, self.studies + 12 + index)?;
+            let lost = dir.join("pacs/SANS-DOSSIER");
+            make_folder(&lost)?;
+            let path = lost.join(format!("{index:07}.dcm"));
+            put(path.clone(), &dicom::encode(&stray, 0, false, &path)?)?;
+        }
+        // Written under another name and renamed, so that a study is whole or absent.
+        let partial = folder.with_file_name(format!(".partial-{}", study.id.as_str()));
+        make_folder(&partial)?;
+        for number in 0..study.views.len() {
+            let path = partial.join(format!("{number}.dcm"));
+            put(path.clone(), &dicom::encode(&study, number, true, &path)?)?;
+        }
+        if around.dose_report {
+            let number = study.views.len();
+            let path = partial.join(format!("{number}.dcm"));
+            put(path.clone(), &dicom::encode_dose_report(&study, number, &path)?)?;
+        }
+        fs::rename(&partial, &folder).map_err(|source| Error::File {
+            action: "writing",
+            path: folder,
+            source,
+        })
     }
-    let put = |path: PathBuf, bytes: &[u8]| {
-        fs::write(&path, bytes).map_err(|source| Error::File { action: "writing", path, source })
-    };
-    // Written under another name and renamed, so that a study is whole or absent.
-    let partial = folder.with_file_name(format!(".partial-{}", study.id.as_str()));
-    fs::create_dir_all(&partial).map_err(|source| Error::File {
+}
+
+fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|source| Error::File {
         action: "writing",
-        path: partial.clone(),
+        path: path.to_owned(),
         source,
-    })?;
-    let ehr = dir.join("ehr");
-    fs::create_dir_all(&ehr).map_err(|source| Error::File {
-        action: "writing",
-        path: ehr.clone(),
-        source,
-    })?;
-    put(ehr.join(report_name(study)), study.report.text.as_bytes())?;
-    for number in 0..study.views.len() {
-        let path = partial.join(format!("{number}.dcm"));
-        let bytes = dicom::encode(study, number, &path)?;
-        put(path, &bytes)?;
-    }
-    fs::rename(&partial, &folder).map_err(|source| Error::File { action: "writing", path: folder, source })
+    })
+}
+
+fn put(path: PathBuf, bytes: &[u8]) -> Result<()> {
+    fs::write(&path, bytes).map_err(|source| Error::File { action: "writing", path, source })
 }

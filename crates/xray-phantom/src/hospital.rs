@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::study::PhantomStudy;
-use crate::{Error, Result};
+use crate::{Clutter, Error, Result};
 
 /// A simulated hospital: how many studies it has, and of what. The same settings give the same bytes.
 ///
@@ -33,6 +33,8 @@ pub struct PhantomHospital {
     pub elderly_share: f64,
     /// Share of studies with a second view. Default: 0.7.
     pub two_view_share: f64,
+    /// What makes the archive hard to pair. Default: nothing.
+    pub clutter: Clutter,
 }
 
 impl Default for PhantomHospital {
@@ -46,6 +48,7 @@ impl Default for PhantomHospital {
             child_share: 0.25,
             elderly_share: 0.3,
             two_view_share: 0.7,
+            clutter: Clutter::default(),
         }
     }
 }
@@ -71,7 +74,7 @@ impl PhantomHospital {
             ("elderly_share", self.elderly_share),
             ("two_view_share", self.two_view_share),
         ];
-        for (setting, value) in shares {
+        for (setting, value) in shares.into_iter().chain(self.clutter.shares()) {
             if !(0.0..=1.0).contains(&value) {
                 return refuse(setting, value.to_string(), "a share from 0 to 1");
             }

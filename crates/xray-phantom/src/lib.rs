@@ -5,6 +5,7 @@
 //! # Main types
 //!
 //! * [`PhantomHospital`]: the settings; writes the archive, or gives one study at a time;
+//! * [`Clutter`]: what makes the archive hard to pair, as real ones are; nothing of it by default;
 //! * [`PhantomStudy`]: one examination with its report, spans and labels; renders its images;
 //! * [`Radiograph`]: the grey values of one image;
 //! * [`Fracture`]: what is broken, and by how much it is displaced.
@@ -61,6 +62,7 @@
 mod anatomy;
 mod archive;
 mod bone;
+mod clutter;
 mod contact_sheet;
 mod device;
 mod dicom;
@@ -73,6 +75,7 @@ mod hospital;
 mod lexicon;
 mod mesh;
 mod patient;
+mod pdf;
 mod pose;
 mod radiograph;
 mod raster;
@@ -84,6 +87,7 @@ mod spans;
 mod study;
 
 pub use bone::{Bone, Carpal};
+pub use clutter::Clutter;
 pub use device::{DEVICES, Device};
 pub use error::{Error, Result};
 pub use fracture::Fracture;

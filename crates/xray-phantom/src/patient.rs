@@ -124,7 +124,7 @@ fn nir(birth: Date, sex: Sex, draw: &mut Draw) -> String {
 }
 
 /// Lower case without accents, spaces or apostrophes.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     let ascii = |c: char| match c {
         'é' | 'è' | 'ê' | 'ë' | 'É' | 'È' => Some('e'),
         'à' | 'â' => Some('a'),

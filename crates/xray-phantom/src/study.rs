@@ -24,7 +24,7 @@ static SKELETON: LazyLock<Option<Skeleton>> = LazyLock::new(Skeleton::from_asset
 const BLOCK: usize = 12;
 
 /// What a seed is derived for.
-mod domain {
+pub(crate) mod domain {
     pub(super) const DEAL: u64 = 1;
     pub(super) const PATIENT: u64 = 2;
     pub(super) const BODY: u64 = 3;
@@ -32,6 +32,7 @@ mod domain {
     pub(super) const REPORT: u64 = 5;
     pub(super) const IMAGE: u64 = 6;
     pub(super) const DAY: u64 = 7;
+    pub(crate) const CLUTTER: u64 = 8;
 }
 
 /// One examination of a simulated patient: its report and labels, and the means to render its images.
@@ -91,19 +92,9 @@ impl PhantomStudy {
         let first_day = date(2018, 1, 1).saturating_add((draw.below(6 * 365) as i64).days());
         let birth = first_day.saturating_sub((draw.below(365) as i64).days()).saturating_sub(age.years());
         let person = Patient::draw(patient_number, sex, birth, &mut draw);
-        // A patient's visits follow each other at random intervals.
-        let days = (0..=visit).map(|v| {
-            let gap = Draw::new(seed, &[domain::DAY, patient_number, v]).below(300) as i64;
-            if v == 0 { 0 } else { 6 + gap }
-        });
-        let days: Vec<i64> = days
-            .scan(0, |sum, gap| {
-                *sum += gap;
-                Some(*sum)
-            })
-            .collect();
-        let day = |n: usize| days.get(n).map(|d| first_day.saturating_add(d.days()));
-        let date = day(visit as usize).unwrap_or(first_day);
+        let visits = visits(hospital, patient_number, visit, first_day);
+        let (date, time) = visits.last().copied().unwrap_or((first_day, Time::midnight()));
+        let previous = visits.len().checked_sub(2).and_then(|before| visits.get(before)).map(|(day, _)| *day);
         let age_months = months_between(birth, date);
         let mut body_draw = Draw::new(seed, &[domain::BODY, patient_number]);
         let anatomy = Anatomy::new(age_months, sex, skeleton.parts.len(), &mut body_draw);
@@ -114,7 +105,6 @@ impl PhantomStudy {
         let broken = draw.chance(hospital.fracture_prevalence);
         let views = draw_views(body_part, draw.chance(hospital.two_view_share), &mut draw);
         let device = &DEVICES[draw.below(DEVICES.len())];
-        let time = time(8 + draw.below(11) as i8, draw.below(60) as i8, draw.below(60) as i8, 0);
         let fracture = if broken {
             let bone = Fracture::draw_bone(body_part, &mut draw);
             let part = skeleton.index(bone).ok_or(Error::Asset)?;
@@ -131,7 +121,7 @@ impl PhantomStudy {
             accession: &accession,
             date,
             time,
-            previous: (visit as usize).checked_sub(1).and_then(day),
+            previous,
             body_part,
             laterality,
             views: &views,
@@ -215,6 +205,24 @@ fn deal(seed: u64, index: usize) -> (u64, u64) {
         start += visits;
         patient += 1;
     }
+}
+
+/// The day and time of a patient's visits up to number `last`.
+fn visits(hospital: &PhantomHospital, patient: u64, last: u64, first_day: Date) -> Vec<(Date, Time)> {
+    let mut out: Vec<(Date, Time)> = Vec::new();
+    for visit in 0..=last {
+        let mut draw = Draw::new(hospital.seed, &[domain::DAY, patient, visit]);
+        let opened = time(8 + draw.below(9) as i8, draw.below(60) as i8, draw.below(60) as i8, 0);
+        let next = match out.last() {
+            None => (first_day, opened),
+            Some((day, before)) if draw.chance(hospital.clutter.same_day_share) => {
+                (*day, before.saturating_add((15 + draw.below(90) as i64).minutes()))
+            }
+            Some((day, _)) => (day.saturating_add((6 + draw.below(300) as i64).days()), opened),
+        };
+        out.push(next);
+    }
+    out
 }
 
 fn first_age(hospital: &PhantomHospital, draw: &mut Draw) -> i64 {

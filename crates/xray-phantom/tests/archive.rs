@@ -6,7 +6,7 @@ use std::path::Path;
 
 use dicom_dictionary_std::tags;
 use xray_core::{Report, ReportId};
-use xray_phantom::{Error, PhantomHospital};
+use xray_phantom::{Clutter, Error, PhantomHospital};
 
 fn hospital() -> PhantomHospital {
     PhantomHospital { studies: 8, seed: 7, size: 96, ..PhantomHospital::default() }
@@ -121,6 +121,10 @@ fn impossible_settings_are_refused_by_name_before_anything_is_written() {
         (PhantomHospital { fracture_prevalence: 1.5, ..default() }, "fracture_prevalence"),
         (PhantomHospital { wrist_share: f64::NAN, ..default() }, "wrist_share"),
         (
+            PhantomHospital { clutter: Clutter { pdf_share: -0.1, ..Clutter::default() }, ..default() },
+            "clutter.pdf_share",
+        ),
+        (
             PhantomHospital { child_share: 0.7, elderly_share: 0.7, ..default() },
             "child_share + elderly_share",
         ),
@@ -144,4 +148,57 @@ fn an_archive_of_other_settings_is_not_mixed_with() {
     let error = PhantomHospital { seed: 8, ..small }.write(dir.path(), &|_| ()).unwrap_err();
     assert!(matches!(error, Error::OtherArchive { .. }));
     assert!(before == contents(dir.path()));
+}
+
+#[test]
+fn a_messy_archive_has_what_its_settings_say_and_its_truth_knows() {
+    let clutter = Clutter {
+        orphan_share: 0.2,
+        dose_report_share: 0.3,
+        missing_report_share: 0.2,
+        ..Clutter::realistic()
+    };
+    let messy = PhantomHospital { studies: 30, size: 64, clutter, ..hospital() };
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write(&messy, one.path(), 1);
+    write(&messy, two.path(), 2);
+    let files = contents(one.path());
+    assert!(files == contents(two.path()));
+
+    let rows = |name: &str| -> Vec<serde_json::Value> {
+        let text = String::from_utf8(files[name].clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let (index, truth) = (rows("ehr/index.jsonl"), rows("truth/studies.jsonl"));
+    for row in &index {
+        let bytes = &files[&format!("ehr/{}", row["file"].as_str().unwrap())];
+        assert_eq!(bytes.starts_with(b"%PDF"), row["file"].as_str().unwrap().ends_with(".pdf"));
+    }
+    let kinds: Vec<&str> = index.iter().map(|row| row["kind"].as_str().unwrap()).collect();
+    assert!(kinds.contains(&"consultation") || kinds.contains(&"operation"));
+    let missing = truth.iter().filter(|row| row["report"].is_null()).count();
+    let twice = truth.iter().filter(|row| row["duplicates"].is_array()).count();
+    let reports = kinds.iter().filter(|kind| **kind == "radiology").count();
+    assert!(missing > 0);
+    assert_eq!(reports, truth.len() - missing + twice);
+
+    let doses: Vec<&str> = truth.iter().filter_map(|row| row["dose_report"].as_str()).collect();
+    assert!(!doses.is_empty());
+    for path in doses {
+        let object = dicom_object::open_file(one.path().join(path)).unwrap();
+        let most = object.element(tags::PIXEL_DATA).unwrap().to_bytes().unwrap().iter().copied().max();
+        assert_eq!(most, Some(255), "the name is burned in");
+    }
+    let strays: Vec<&String> = files.keys().filter(|name| name.contains("SANS-DOSSIER")).collect();
+    assert!(!strays.is_empty());
+    for path in strays {
+        let object = dicom_object::open_file(one.path().join(path)).unwrap();
+        assert_eq!(object.element(tags::PATIENT_ID).unwrap().to_str().unwrap(), "");
+    }
+    assert_eq!(files.keys().filter(|name| name.ends_with(".dcm")).count(), {
+        let images: usize = truth.iter().map(|row| row["images"].as_array().unwrap().len()).sum();
+        images
+            + truth.iter().filter(|row| row["dose_report"].is_string()).count()
+            + files.keys().filter(|name| name.contains("SANS-DOSSIER")).count()
+    });
 }

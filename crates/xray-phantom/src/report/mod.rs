@@ -3,6 +3,7 @@
 mod anatomy_words;
 mod findings;
 mod letterhead;
+mod note;
 
 use xray_core::jiff::civil::{Date, Time};
 use xray_core::{BodyPart, Laterality, View};
@@ -11,6 +12,8 @@ use crate::draw::Draw;
 use crate::fracture::Fracture;
 use crate::patient::Patient;
 use crate::spans::{Category, Tagged};
+
+pub(crate) use note::note;
 
 /// What a report may speak of. There is nothing else to draw from, so nothing else can be said.
 #[derive(Debug)]
