@@ -48,6 +48,12 @@ pub enum Error {
         /// Its patients.
         patients: usize,
     },
+    /// A patient is among the training cases and the test cases: the test would not tell anything.
+    #[error("{patients} patients are in the training and in the test cases")]
+    SharedPatients {
+        /// How many.
+        patients: usize,
+    },
     /// A setting that no run can have.
     #[error("{field}: {reason}")]
     Config {

@@ -1,6 +1,6 @@
+use std::collections::HashMap;
 use std::fmt;
-
-use xray_core::PatientId;
+use std::hash::Hash;
 
 use crate::{Error, Result};
 
@@ -62,6 +62,39 @@ impl Features {
         Self { values: cases.iter().flat_map(row).copied().collect(), embed_dim: self.embed_dim }
     }
 
+    /// The mean of the first `most` cases of each group, as of the images of a study, with the index of
+    /// each group's first case. Groups are in the order of their first case.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] if there is not one group a case; [`Error::Config`] if `most` is 0.
+    pub fn mean_by<T: Eq + Hash>(&self, groups: &[T], most: usize) -> Result<(Self, Vec<usize>)> {
+        Error::length("groups", groups.len(), self.cases())?;
+        if most == 0 {
+            return Err(Error::config("most", "at least one case is needed"));
+        }
+        let mut place = HashMap::new();
+        let mut members: Vec<Vec<usize>> = Vec::new();
+        for (case, group) in groups.iter().enumerate() {
+            let next = members.len();
+            let place = *place.entry(group).or_insert(next);
+            if place == next {
+                members.push(Vec::new());
+            }
+            if members[place].len() < most {
+                members[place].push(case);
+            }
+        }
+        let mut values = Vec::with_capacity(members.len() * self.embed_dim);
+        for cases in &members {
+            let part = self.select(cases);
+            let column = |column| part.rows().map(|row| f64::from(row[column])).sum::<f64>();
+            values.extend((0..self.embed_dim).map(|index| (column(index) / cases.len() as f64) as f32));
+        }
+        let first = members.iter().filter_map(|cases| cases.first().copied()).collect();
+        Ok((Self { values, embed_dim: self.embed_dim }, first))
+    }
+
     /// The same features with one more number a case, as the sex for bone age.
     ///
     /// # Errors
@@ -80,63 +113,6 @@ impl fmt::Debug for Features {
     }
 }
 
-/// Cases with their classes and patients: what a probe is fitted on or measured with.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cases {
-    features: Features,
-    labels: Vec<usize>,
-    patients: Vec<PatientId>,
-}
-
-impl Cases {
-    /// Cases that belong together by index.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Length`] if there is not one label and one patient a case.
-    pub fn new(features: Features, labels: Vec<usize>, patients: Vec<PatientId>) -> Result<Self> {
-        Error::length("labels", labels.len(), features.cases())?;
-        Error::length("patients", patients.len(), features.cases())?;
-        Ok(Self { features, labels, patients })
-    }
-
-    /// What the encoder made of each case.
-    pub fn features(&self) -> &Features {
-        &self.features
-    }
-
-    /// The class of each case.
-    pub fn labels(&self) -> &[usize] {
-        &self.labels
-    }
-
-    /// Whose each case is.
-    pub fn patients(&self) -> &[PatientId] {
-        &self.patients
-    }
-
-    /// Some of the cases, in the order given.
-    ///
-    /// # Panics
-    ///
-    /// If one of them is no case.
-    #[must_use]
-    pub fn select(&self, cases: &[usize]) -> Self {
-        Self {
-            features: self.features.select(cases),
-            labels: cases.iter().map(|case| self.labels[*case]).collect(),
-            patients: cases.iter().map(|case| self.patients[*case].clone()).collect(),
-        }
-    }
-
-    pub(crate) fn check_classes(&self, classes: usize) -> Result<()> {
-        match self.labels.iter().position(|label| *label >= classes) {
-            Some(case) => Err(Error::UnknownClass { case, label: self.labels[case], classes }),
-            None => Ok(()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +122,13 @@ mod tests {
         assert!(matches!(Features::new(vec![0.0; 5], 2), Err(Error::Length { .. })));
         assert!(matches!(Features::new(vec![], 2), Err(Error::Length { .. })));
         assert!(matches!(Features::new(vec![0.0, f32::NAN], 2), Err(Error::NotFinite { index: 1, .. })));
+    }
+
+    #[test]
+    fn a_study_is_the_mean_of_its_first_images() {
+        let features = Features::new(vec![1.0, 5.0, 3.0, 100.0, 7.0], 1).unwrap();
+        let (means, first) = features.mean_by(&["a", "b", "a", "a", "b"], 2).unwrap();
+        assert_eq!((means.values(), &first[..]), (&[2.0, 6.0][..], &[0, 1][..]));
     }
 
     #[test]

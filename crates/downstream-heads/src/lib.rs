@@ -6,10 +6,13 @@
 //! * [`LinearProbe`] fits a logistic regression on them in seconds, its regularisation chosen by
 //!   cross-validation over patients, never on the cases it is measured on;
 //! * [`label_efficiency`] does so on parts of the labels, drawn by patient ([`label_fraction`]);
-//! * [`Evaluation`] holds the metrics with their intervals and compares two encoders;
+//! * [`RidgeProbe`] is the same for measurements, [`NearestNeighbors`] needs no fitting at all;
+//! * [`Evaluation`] and [`MeasurementEvaluation`] hold the metrics with their intervals and compare two
+//!   encoders by paired bootstrap;
 //! * [`Head`]: [`LabelHead`], [`GradeHead`], [`OrdinalHead`], [`RegressionHead`], [`AttentivePooling`];
 //! * [`FineTune`] is a head on an encoder as a task of the training loop, [`FineTuneConfig`] how the method
-//!   trains it: the head alone first, then both.
+//!   trains it: the head alone first, then both;
+//! * [`paper`] is the protocol of the method's released code, [`Strict`] the one to believe.
 //!
 //! # Example
 //!
@@ -36,23 +39,33 @@
 //!
 //! A head of your own implements [`Head`]; it then trains with [`FineTune`] and any encoder.
 
+mod cases;
 mod error;
 mod extract;
 mod features;
 mod fine_tune;
 mod heads;
+mod knn;
 mod lbfgs;
 mod logistic;
+mod measurement;
+mod presets;
 mod probe;
 mod result;
+mod ridge;
 mod sampling;
 
+pub use cases::Cases;
 pub use error::{Error, Result};
 pub use extract::encode_features;
-pub use features::{Cases, Features};
+pub use features::Features;
 pub use fine_tune::{FineTune, FineTuneConfig, LabelledBatch};
 pub use heads::{AttentivePooling, GradeHead, Head, HeadConfig, LabelHead, OrdinalHead, RegressionHead};
+pub use knn::NearestNeighbors;
 pub use logistic::LogisticRegression;
+pub use measurement::MeasurementEvaluation;
+pub use presets::{PaperSetting, Strict, StrictRun, TaskKind, paper, positive_weight};
 pub use probe::{FittedProbe, LinearProbe};
 pub use result::{EfficiencyPoint, Evaluation, label_efficiency};
-pub use sampling::label_fraction;
+pub use ridge::{RidgeProbe, RidgeRegression};
+pub use sampling::{case_fraction, label_fraction};

@@ -37,11 +37,8 @@ impl LinearProbe {
         self.check(train)?;
         let (fold_of, count) = folds(train.labels(), train.patients(), self.folds, self.seed)?;
         let of_folds = (0..count).into_par_iter().map(|fold| {
-            let part = |held_out: bool| {
-                let cases = (0..fold_of.len()).filter(|case| (fold_of[*case] == fold) == held_out);
-                train.select(&cases.collect::<Vec<_>>())
-            };
-            self.path_losses(&part(false), &part(true))
+            let (rest, held_out) = train.fold(&fold_of, fold);
+            self.path_losses(&rest, &held_out)
         });
         let of_folds = of_folds.collect::<Result<Vec<_>>>()?;
         self.refit(train, &of_folds)
@@ -51,10 +48,11 @@ impl LinearProbe {
     ///
     /// # Errors
     ///
-    /// As [`LinearProbe::fit`], apart from the number of patients.
+    /// As [`LinearProbe::fit`], apart from the number of patients; [`Error::SharedPatients`].
     pub fn fit_with_validation(&self, train: &Cases, validation: &Cases) -> Result<FittedProbe> {
         self.check(train)?;
         validation.check_classes(self.classes)?;
+        train.check_disjoint(validation)?;
         self.refit(train, &[self.path_losses(train, validation)?])
     }
 

@@ -117,7 +117,8 @@ pub struct EfficiencyPoint {
 ///
 /// # Errors
 ///
-/// What is wrong with the test cases or the settings. What is wrong with a part is its `reason`.
+/// What is wrong with the test cases or the settings, [`Error::SharedPatients`] among them. What is wrong
+/// with a part is its `reason`.
 ///
 /// # Examples
 ///
@@ -146,6 +147,7 @@ pub fn label_efficiency(
     fractions: &[f64],
     bootstrap: &Bootstrap,
 ) -> Result<Vec<EfficiencyPoint>> {
+    train.check_disjoint(test)?;
     let point = |fraction: &f64| {
         let mut point =
             EfficiencyPoint { fraction: *fraction, train_cases: 0, c: None, evaluation: None, reason: None };

@@ -35,9 +35,7 @@ pub fn label_fraction(
     fraction: f64,
     seed: u64,
 ) -> Result<Vec<usize>> {
-    if !(fraction > 0.0 && fraction <= 1.0) {
-        return Err(Error::config("fraction", format!("{fraction} is not in (0, 1]")));
-    }
+    check_fraction(fraction)?;
     let mut cases = Vec::new();
     let strata = strata(labels, patients, seed)?;
     for patients in strata.values() {
@@ -53,6 +51,37 @@ pub fn label_fraction(
         }
     }
     Ok(cases)
+}
+
+/// A part of the cases at random, whatever their patients and classes: how the method's released code draws
+/// it. For comparison with that code alone.
+///
+/// # Errors
+///
+/// [`Error::Config`] if `fraction` is not in `(0, 1]` or the part has no case.
+pub fn case_fraction(cases: usize, fraction: f64, seed: u64) -> Result<Vec<usize>> {
+    check_fraction(fraction)?;
+    let count = (cases as f64 * fraction).floor() as usize;
+    if count == 0 {
+        return Err(Error::config("fraction", format!("{fraction} of {cases} cases is none")));
+    }
+    let mut order: Vec<usize> = (0..cases).collect();
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    order.truncate(count);
+    order.sort_unstable();
+    Ok(order)
+}
+
+fn check_fraction(fraction: f64) -> Result<()> {
+    if fraction > 0.0 && fraction <= 1.0 {
+        return Ok(());
+    }
+    Err(Error::config("fraction", format!("{fraction} is not in (0, 1]")))
+}
+
+/// Deals patients to parts, whatever their labels. Gives the fold of each case and the number of folds.
+pub(crate) fn plain_folds(patients: &[PatientId], count: usize, seed: u64) -> Result<(Vec<usize>, usize)> {
+    folds(&vec![0; patients.len()], patients, count, seed)
 }
 
 /// Deals the patients of each class to `folds` parts, or to as many as the rarest class allows. Gives the
