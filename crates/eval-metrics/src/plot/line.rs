@@ -9,6 +9,8 @@ const LEFT: f64 = 70.0;
 const RIGHT: f64 = 700.0;
 const TOP: f64 = 48.0;
 const BOTTOM: f64 = 378.0;
+/// Radius of the mark at a point.
+const MARK: f64 = 3.5;
 /// Colours that those who see few colours can tell apart (Okabe and Ito 2008), light enough and dark
 /// enough for both schemes.
 const COLORS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
@@ -147,11 +149,13 @@ impl LineChart {
 .chart .axis {{ stroke: currentColor; stroke-opacity: 0.6; }}
 @media (prefers-color-scheme: dark) {{ .chart {{ background: #16181c; color: #ddd; }} }}
 </style>
-<clipPath id="frame"><rect x="{LEFT}" y="{TOP}" width="{width}" height="{height}"/></clipPath>
+<clipPath id="frame"><rect x="{left}" y="{top}" width="{width}" height="{height}"/></clipPath>
 <text x="{LEFT}" y="22" font-size="16" font-weight="600">{title}</text>"#,
             title = escaped(&self.title),
-            width = RIGHT - LEFT,
-            height = BOTTOM - TOP,
+            left = LEFT - MARK,
+            top = TOP - MARK,
+            width = RIGHT - LEFT + 2.0 * MARK,
+            height = BOTTOM - TOP + 2.0 * MARK,
         )?;
         for (value, label) in y.ticks() {
             let at = y.place(value);
@@ -223,7 +227,7 @@ impl Series {
         if self.points.len() <= 12 {
             for point in &self.points {
                 let [cx, cy] = [x.place(point[0]), y.place(point[1])];
-                writeln!(svg, r#"<circle cx="{cx:.1}" cy="{cy:.1}" r="3.5" fill="{color}"/>"#)?;
+                writeln!(svg, r#"<circle cx="{cx:.1}" cy="{cy:.1}" r="{MARK}" fill="{color}"/>"#)?;
             }
         }
         Ok(())
