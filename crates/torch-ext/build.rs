@@ -1,15 +1,18 @@
-//! Lets every crate above this one find libtorch at run time, without a variable in the shell.
+//! Compiles the C++ of this crate and lets every crate above it find libtorch at run time, without a
+//! variable in the shell.
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=csrc");
     // torch-sys says where the libraries lie; in a documentation build there are none.
     println!("cargo::rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
     let Some(lib) = env::var_os("DEP_TCH_LIBTORCH_LIB").map(PathBuf::from) else { return };
     let Some(out) = env::var_os("OUT_DIR").map(PathBuf::from) else { return };
+    compile(&lib);
 
     // `cargo test`, `run` and `bench`, documentation tests included, put the search folders of build
     // scripts on the library path of what they start, but only folders inside the target folder. A
@@ -23,4 +26,23 @@ fn main() {
     // A binary that is started without cargo needs a run path; the root package sets one for the examples.
     println!("cargo::rustc-link-arg=-Wl,-rpath,{}", lib.display());
     println!("cargo::metadata=LIB={}", lib.display());
+}
+
+/// The same compiler settings as torch-sys, whose objects these are linked with.
+fn compile(lib: &Path) {
+    println!("cargo::rerun-if-env-changed=LIBTORCH_INCLUDE");
+    println!("cargo::rerun-if-env-changed=LIBTORCH_CXX11_ABI");
+    let root = env::var_os("LIBTORCH_INCLUDE").map(PathBuf::from);
+    let root = root.or_else(|| lib.parent().map(Path::to_owned)).unwrap_or_default();
+    let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".to_owned());
+    cc::Build::new()
+        .cpp(true)
+        .pic(true)
+        .warnings(false)
+        .std("c++17")
+        .include(root.join("include"))
+        .include(root.join("include/torch/csrc/api/include"))
+        .define("_GLIBCXX_USE_CXX11_ABI", abi.as_str())
+        .file("csrc/tensors.cpp")
+        .compile("osteon_torch_ext");
 }

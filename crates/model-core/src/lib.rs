@@ -39,8 +39,8 @@ pub use optim::{
 };
 pub use pretrained::{Pretrained, PretrainedConfig};
 pub use train::{
-    BatchSource, BatchesFromFn, Checkpoint, EvalReport, Hook, JsonLines, Progress, StepContext, StepOutput,
-    StepReport, StopReason, Summary, Task, Trainer, TrainerConfig, batches_from_fn,
+    BatchSource, BatchesFromFn, Checkpoint, EvalReport, Hook, JsonLines, LossScale, Precision, Progress,
+    StepContext, StepOutput, StepReport, StopReason, Summary, Task, Trainer, TrainerConfig, batches_from_fn,
 };
 pub use weights::{
     LoadReport, Mismatch, Weights, load_pretrained, read_config, save_pretrained, save_tensors, write_config,

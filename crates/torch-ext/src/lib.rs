@@ -1,8 +1,20 @@
-//! What libtorch has and tch does not.
+//! What libtorch has and tch does not. The only C++ and the only unsafe code of osteon are here.
+//!
+//! * [`autocast`]: mixed precision in bf16 or f16, on the CPU and on CUDA;
+//! * [`adamw_step`], [`lion_step`], [`norm`], [`scale`]: operations on all parameters of a model at once;
+//! * [`clear_gradients`]: frees gradients between steps.
 //!
 //! Every crate of osteon that uses tensors depends on this one: its build script lets `cargo test`, `cargo
-//! run`, `cargo bench` and documentation tests find libtorch without a variable in the shell. The
-//! only unsafe code of osteon is here.
+//! run`, `cargo bench` and documentation tests find libtorch without a variable in the shell.
+//!
+//! ```
+//! use tch::{Device, Kind, Tensor};
+//!
+//! let x = Tensor::ones([2, 3], (Kind::Float, Device::Cpu));
+//! let product = torch_ext::autocast(Device::Cpu, Kind::BFloat16, || x.matmul(&x.tr()))?;
+//! assert_eq!(product.kind(), Kind::BFloat16);
+//! # Ok::<(), torch_ext::Error>(())
+//! ```
 //!
 //! # libtorch
 //!
@@ -10,3 +22,12 @@
 //! `.cargo/config.toml` points; a `LIBTORCH` that is already set wins. Should the build end in
 //! `torch/torch.h: No such file or directory` or `this tch version expects PyTorch 2.11.0`, then
 //! `LIBTORCH` points nowhere or to another version: run the script, or unset the variable.
+
+mod autocast;
+mod error;
+mod ffi;
+mod lists;
+
+pub use autocast::autocast;
+pub use error::{Error, Result};
+pub use lists::{AdamWStep, LionStep, adamw_step, clear_gradients, lion_step, norm, scale};

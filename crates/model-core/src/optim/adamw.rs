@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
+use torch_ext::AdamWStep;
 
-use crate::optim::parameters::sorted;
-use crate::optim::state::{gradient, restore};
-use crate::{Error, Optimizer, Parameter, Result};
+use crate::optim::parameters::{groups, sorted};
+use crate::optim::state::{beta_in_range, in_place, restore};
+use crate::{Optimizer, Parameter, Result};
 
 /// The settings of [`AdamW`], PyTorch's by default.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -23,7 +24,7 @@ impl Default for AdamWConfig {
     }
 }
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019), step by step as PyTorch does it.
+/// Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019), in PyTorch's fused kernel.
 #[derive(Debug)]
 pub struct AdamW {
     parameters: Vec<Parameter>,
@@ -31,7 +32,7 @@ pub struct AdamW {
     exp_avg: Vec<Tensor>,
     exp_avg_sq: Vec<Tensor>,
     /// Steps taken, a parameter at a time, since one without a gradient takes none.
-    steps: Vec<i64>,
+    steps: Vec<Tensor>,
 }
 
 impl AdamW {
@@ -41,41 +42,18 @@ impl AdamW {
     ///
     /// If two parameters have one name or a setting is out of range.
     pub fn new(parameters: Vec<Parameter>, config: AdamWConfig) -> Result<Self> {
-        for (field, beta) in [("beta1", config.beta1), ("beta2", config.beta2)] {
-            if !(0.0..1.0).contains(&beta) {
-                return Err(Error::config(field, format!("{beta} is not in [0, 1)")));
-            }
-        }
+        beta_in_range("beta1", config.beta1)?;
+        beta_in_range("beta2", config.beta2)?;
         let parameters = sorted(parameters)?;
         let zeros = || parameters.iter().map(|p| p.tensor.detach().zeros_like()).collect();
+        let count = |p: &Parameter| Tensor::zeros([0i64; 0], (Kind::Float, p.tensor.device()));
         Ok(Self {
             exp_avg: zeros(),
             exp_avg_sq: zeros(),
-            steps: vec![0; parameters.len()],
+            steps: parameters.iter().map(count).collect(),
             config,
             parameters,
         })
-    }
-
-    fn update(&mut self, index: usize, grad: &Tensor, lr: f64) {
-        let AdamWConfig { beta1, beta2, eps } = self.config;
-        self.steps[index] += 1;
-        let steps = self.steps[index] as f64;
-        let (correction1, correction2) = (1.0 - beta1.powf(steps), 1.0 - beta2.powf(steps));
-        let (mean, square) = (&mut self.exp_avg[index], &mut self.exp_avg_sq[index]);
-        let _ = mean.lerp_(grad, 1.0 - beta1);
-        let _ = square.g_mul_scalar_(beta2);
-        let _ = square.addcmul_(grad, &(grad * (1.0 - beta2)));
-        let mut denominator = square.sqrt();
-        let _ = denominator.g_div_scalar_(correction2.sqrt());
-        let _ = denominator.g_add_scalar_(eps);
-
-        let parameter = &mut self.parameters[index];
-        let lr = lr * parameter.rate;
-        if parameter.weight_decay != 0.0 {
-            let _ = parameter.tensor.g_mul_scalar_(1.0 - lr * parameter.weight_decay);
-        }
-        let _ = parameter.tensor.addcdiv_(&(&*mean * (-lr / correction1)), &denominator);
     }
 }
 
@@ -85,30 +63,31 @@ impl Optimizer for AdamW {
     }
 
     fn step(&mut self, lr: f64) {
-        tch::no_grad(|| {
-            for index in 0..self.parameters.len() {
-                if let Some(grad) = gradient(&self.parameters[index].tensor) {
-                    self.update(index, &grad, lr);
-                }
-            }
-        });
+        let AdamWConfig { beta1, beta2, eps } = self.config;
+        for group in groups(&self.parameters) {
+            let step = AdamWStep { lr: lr * group.rate, beta1, beta2, weight_decay: group.weight_decay, eps };
+            in_place(torch_ext::adamw_step(
+                &group.parameters(),
+                &group.gradients(),
+                &group.select(&self.exp_avg),
+                &group.select(&self.exp_avg_sq),
+                &group.select(&self.steps),
+                step,
+            ));
+        }
     }
 
     fn state(&self) -> Vec<(String, Tensor)> {
-        let mut state = vec![("steps".to_owned(), Tensor::from_slice(&self.steps))];
+        let mut state = Vec::with_capacity(3 * self.parameters.len());
         for (index, Parameter { name, .. }) in self.parameters.iter().enumerate() {
             state.push((format!("exp_avg.{name}"), self.exp_avg[index].shallow_clone()));
             state.push((format!("exp_avg_sq.{name}"), self.exp_avg_sq[index].shallow_clone()));
+            state.push((format!("step.{name}"), self.steps[index].shallow_clone()));
         }
         state
     }
 
     fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<()> {
-        let mut slots = self.state();
-        let steps = Tensor::zeros([self.steps.len() as i64], (Kind::Int64, tch::Device::Cpu));
-        slots[0].1 = steps.shallow_clone();
-        restore(slots, state)?;
-        self.steps = Vec::try_from(&steps).map_err(Error::torch("restoring optimizer state"))?;
-        Ok(())
+        restore(self.state(), state)
     }
 }

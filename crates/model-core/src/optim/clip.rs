@@ -1,34 +1,47 @@
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use crate::Parameter;
-use crate::optim::state::gradient;
+use crate::optim::state::{gradient, in_place};
 
 /// The norm of all gradients together; 0 where there is none. The one wait for the device of a step
 /// beside reading its loss.
+///
+/// # Panics
+///
+/// If libtorch itself fails.
 pub fn gradient_norm(parameters: &[Parameter]) -> f64 {
-    let norms: Vec<Tensor> = parameters
-        .iter()
-        .filter_map(|parameter| gradient(&parameter.tensor))
-        .map(|grad| grad.norm_scalaropt_dtype(2.0, Kind::Float))
-        .collect();
-    if norms.is_empty() { 0.0 } else { Tensor::stack(&norms, 0).norm().double_value(&[]) }
+    let gradients = gradients(parameters);
+    in_place(torch_ext::norm(&gradients.iter().collect::<Vec<_>>()))
 }
 
 /// Scales all gradients by one factor, so that their norm together is at most `max_norm`, and returns the
 /// norm that they had. As PyTorch's `clip_grad_norm_`.
+///
+/// # Panics
+///
+/// If libtorch itself fails.
 pub fn clip_gradients(parameters: &[Parameter], max_norm: f64) -> f64 {
     let norm = gradient_norm(parameters);
     let factor = max_norm / (norm + 1e-6);
     if factor < 1.0 {
-        for mut grad in parameters.iter().filter_map(|parameter| gradient(&parameter.tensor)) {
-            let _ = tch::no_grad(|| grad.g_mul_scalar_(factor));
-        }
+        scale_gradients(parameters, factor);
     }
     norm
 }
 
+pub(crate) fn scale_gradients(parameters: &[Parameter], factor: f64) {
+    let gradients = gradients(parameters);
+    in_place(torch_ext::scale(&gradients.iter().collect::<Vec<_>>(), factor));
+}
+
+fn gradients(parameters: &[Parameter]) -> Vec<Tensor> {
+    parameters.iter().filter_map(|parameter| gradient(&parameter.tensor)).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use tch::Kind;
+
     use super::*;
 
     fn parameter(values: &[f32]) -> Parameter {

@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
+use torch_ext::LionStep;
 
-use crate::optim::parameters::sorted;
-use crate::optim::state::{gradient, restore};
-use crate::{Error, Optimizer, Parameter, Result};
+use crate::optim::parameters::{groups, sorted};
+use crate::optim::state::{beta_in_range, in_place, restore};
+use crate::{Optimizer, Parameter, Result};
 
 /// The settings of [`Lion`], those of its paper by default.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -37,11 +38,8 @@ impl Lion {
     ///
     /// If two parameters have one name or a setting is out of range.
     pub fn new(parameters: Vec<Parameter>, config: LionConfig) -> Result<Self> {
-        for (field, beta) in [("beta1", config.beta1), ("beta2", config.beta2)] {
-            if !(0.0..1.0).contains(&beta) {
-                return Err(Error::config(field, format!("{beta} is not in [0, 1)")));
-            }
-        }
+        beta_in_range("beta1", config.beta1)?;
+        beta_in_range("beta2", config.beta2)?;
         let parameters = sorted(parameters)?;
         let exp_avg = parameters.iter().map(|p| p.tensor.detach().zeros_like()).collect();
         Ok(Self { parameters, config, exp_avg })
@@ -55,22 +53,15 @@ impl Optimizer for Lion {
 
     fn step(&mut self, lr: f64) {
         let LionConfig { beta1, beta2 } = self.config;
-        tch::no_grad(|| {
-            for (parameter, mean) in self.parameters.iter_mut().zip(&mut self.exp_avg) {
-                let Some(grad) = gradient(&parameter.tensor) else { continue };
-                let lr = lr * parameter.rate;
-                if parameter.weight_decay != 0.0 {
-                    let _ = parameter.tensor.g_mul_scalar_(1.0 - lr * parameter.weight_decay);
-                }
-                let mut step = &*mean * beta1;
-                let _ = step.g_add_(&(&grad * (1.0 - beta1)));
-                let _ = step.sign_();
-                let _ = step.g_mul_scalar_(-lr);
-                let _ = parameter.tensor.g_add_(&step);
-                let _ = mean.g_mul_scalar_(beta2);
-                let _ = mean.g_add_(&(&grad * (1.0 - beta2)));
-            }
-        });
+        for group in groups(&self.parameters) {
+            let step = LionStep { lr: lr * group.rate, beta1, beta2, weight_decay: group.weight_decay };
+            in_place(torch_ext::lion_step(
+                &group.parameters(),
+                &group.gradients(),
+                &group.select(&self.exp_avg),
+                step,
+            ));
+        }
     }
 
     fn state(&self) -> Vec<(String, Tensor)> {

@@ -15,4 +15,5 @@ pub use parameters::{DecayRule, ParameterPolicy, freeze, freeze_layers, named_te
 pub use plateau::{Plateau, PlateauConfig};
 pub use schedule::Schedule;
 
+pub(crate) use clip::scale_gradients;
 pub(crate) use state::gradient;

@@ -3,6 +3,7 @@ use std::fmt::Debug;
 use tch::Tensor;
 
 use crate::Result;
+use crate::optim::state::in_place;
 
 /// A trainable tensor with what the optimizer does to it.
 #[derive(Debug)]
@@ -23,13 +24,20 @@ pub trait Optimizer: Debug + Send {
     fn parameters(&self) -> &[Parameter];
 
     /// Moves every parameter that has a gradient.
+    ///
+    /// # Panics
+    ///
+    /// If libtorch itself fails.
     fn step(&mut self, lr: f64);
 
-    /// Forgets the gradients.
+    /// Takes the gradients away: a parameter that the next backward pass does not reach has none.
+    ///
+    /// # Panics
+    ///
+    /// If libtorch itself fails.
     fn zero_grad(&mut self) {
-        for parameter in self.parameters() {
-            parameter.tensor.shallow_clone().zero_grad();
-        }
+        let tensors: Vec<&Tensor> = self.parameters().iter().map(|parameter| &parameter.tensor).collect();
+        in_place(torch_ext::clear_gradients(&tensors));
     }
 
     /// Everything that [`Optimizer::step`] remembers from one call to the next, by name.

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tch::{Tensor, nn};
 
+use crate::optim::state::gradient;
 use crate::{Error, Parameter, Result};
 
 /// Which parameters weight decay acts on.
@@ -132,6 +133,45 @@ pub(crate) fn sorted(mut parameters: Vec<Parameter>) -> Result<Vec<Parameter>> {
     match parameters.windows(2).find(|pair| pair[0].name == pair[1].name) {
         None => Ok(parameters),
         Some(pair) => Err(Error::config("parameters", format!("two are named {}", pair[0].name))),
+    }
+}
+
+/// Parameters with a gradient that share their settings.
+pub(crate) struct Group<'a> {
+    pub(crate) rate: f64,
+    pub(crate) weight_decay: f64,
+    members: Vec<(usize, &'a Tensor, Tensor)>,
+}
+
+/// Cuts the parameters that have a gradient into groups of one rate and one decay.
+pub(crate) fn groups(parameters: &[Parameter]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (index, parameter) in parameters.iter().enumerate() {
+        let Some(gradient) = gradient(&parameter.tensor) else { continue };
+        let Parameter { rate, weight_decay, tensor, .. } = parameter;
+        let member = (index, tensor, gradient);
+        match groups.iter_mut().find(|group| group.rate == *rate && group.weight_decay == *weight_decay) {
+            Some(group) => group.members.push(member),
+            None => {
+                groups.push(Group { rate: *rate, weight_decay: *weight_decay, members: vec![member] });
+            }
+        }
+    }
+    groups
+}
+
+impl Group<'_> {
+    pub(crate) fn parameters(&self) -> Vec<&Tensor> {
+        self.members.iter().map(|(_, tensor, _)| *tensor).collect()
+    }
+
+    pub(crate) fn gradients(&self) -> Vec<&Tensor> {
+        self.members.iter().map(|(_, _, gradient)| gradient).collect()
+    }
+
+    /// The tensors that belong to the group's parameters.
+    pub(crate) fn select<'t>(&self, tensors: &'t [Tensor]) -> Vec<&'t Tensor> {
+        self.members.iter().map(|(index, ..)| &tensors[*index]).collect()
     }
 }
 

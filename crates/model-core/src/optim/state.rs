@@ -33,3 +33,19 @@ pub(crate) fn gradient(tensor: &Tensor) -> Option<Tensor> {
     let grad = tensor.grad();
     grad.defined().then_some(grad)
 }
+
+/// An operation on parameters that libtorch refuses only if an invariant of this crate is broken; it
+/// then panics, as tch's operators do.
+pub(crate) fn in_place<T>(result: torch_ext::Result<T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+pub(crate) fn beta_in_range(field: &'static str, beta: f64) -> Result<()> {
+    match (0.0..1.0).contains(&beta) {
+        true => Ok(()),
+        false => Err(Error::config(field, format!("{beta} is not in [0, 1)"))),
+    }
+}

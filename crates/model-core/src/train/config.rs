@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, PlateauConfig, Result, Schedule};
+use crate::{Error, PlateauConfig, Precision, Result, Schedule};
 
 /// How long and how fast to train, and what to keep.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub struct TrainerConfig {
     pub accumulation: u64,
     /// To which norm the gradients are clipped. Default: not at all.
     pub max_gradient_norm: Option<f64>,
+    /// The number type of matrix products. Default f32.
+    pub precision: Precision,
     /// After how many evaluations without a lower validation loss training ends. Default: never.
     pub early_stopping: Option<u64>,
     /// What is random in a step depends on this number, the step and the process alone. Default 0.
@@ -39,6 +41,7 @@ impl Default for TrainerConfig {
             plateau: None,
             accumulation: 1,
             max_gradient_norm: None,
+            precision: Precision::default(),
             early_stopping: None,
             seed: 0,
             checkpoints: None,

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Plateau, TrainerConfig};
+use crate::{LossScale, Plateau, TrainerConfig};
 
 /// How far training has come: all that a run needs to go on, beside the tensors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub struct Progress {
     pub evaluations_since_best: u64,
     /// The state of the plateau schedule.
     pub plateau: Option<Plateau>,
+    /// The factor on the loss in f16.
+    pub loss_scale: LossScale,
 }
 
 impl Progress {
@@ -31,6 +33,7 @@ impl Progress {
             best_loss: None,
             evaluations_since_best: 0,
             plateau: config.plateau.map(Plateau::new),
+            loss_scale: LossScale::new(config.precision),
         }
     }
 

@@ -13,7 +13,7 @@ pub struct StepContext<'a> {
     /// The optimizer step that the batch belongs to, counted from 0.
     pub step: u64,
     /// What the loop multiplies the loss by before it goes backward: 1 over the number of accumulated
-    /// batches. A task that runs backward passes of its own, as gradient caching does, applies it too.
+    /// batches, in f16 times the factor of [`LossScale`](crate::LossScale). A task that runs backward passes of its own, as gradient caching does, applies it too.
     pub loss_scale: f64,
 }
 

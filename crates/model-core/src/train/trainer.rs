@@ -3,10 +3,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use tch::Tensor;
+use tch::{Device, Tensor};
 use xray_core::derive_seed;
 
-use crate::optim::gradient;
+use crate::optim::{gradient, scale_gradients};
 use crate::{
     BatchSource, Checkpoint, Collective, Error, EvalReport, Hook, Mode, Optimizer, Progress, Result,
     SingleProcess, StepContext, StepReport, Task, TrainerConfig, clip_gradients, gradient_norm,
@@ -237,17 +237,20 @@ impl<'a> Trainer<'a> {
         let step = self.progress.step;
         let rank = self.collective.shard().rank as u64;
         tch::manual_seed(derive_seed(self.config.seed, &[step, rank]) as i64);
-        let scale = 1.0 / group.len() as f64;
+        let (precision, device) = (self.config.precision, self.device());
+        let share = 1.0 / group.len() as f64;
+        let loss_scale = self.progress.loss_scale.factor();
+        let scale = share * loss_scale;
         let cx = StepContext::new(Mode::Train, self.collective.as_ref(), step).with_loss_scale(scale);
         let (mut loss, mut samples, mut metrics) = (0.0, 0, Vec::new());
         for batch in group {
-            let output = task.step(batch, &cx)?;
+            let output = precision.run(device, || task.step(batch, &cx))?;
             let value = output.loss.double_value(&[]);
             if !value.is_finite() {
                 return Err(Error::NotFinite { what: "loss", step, value, samples: task.keys(batch) });
             }
             (output.loss * scale).f_backward().map_err(Error::torch("the backward pass"))?;
-            loss += value * scale;
+            loss += value * share;
             samples += output.samples;
             metrics = output.metrics;
         }
@@ -256,16 +259,23 @@ impl<'a> Trainer<'a> {
         exchanged.push(Tensor::from(loss));
         self.collective.all_reduce_mean(&mut exchanged)?;
         let loss = exchanged[exchanged.len() - 1].double_value(&[]);
+        if loss_scale != 1.0 {
+            scale_gradients(parameters, 1.0 / loss_scale);
+        }
         let norm = match self.config.max_gradient_norm {
             Some(max_norm) => clip_gradients(parameters, max_norm),
             None => gradient_norm(parameters),
         };
-        if !norm.is_finite() {
+        let learning_rate = self.progress.learning_rate(&self.config);
+        if norm.is_finite() {
+            self.optimizer.step(learning_rate);
+            self.progress.loss_scale.count_good_step(precision);
+        } else if self.progress.loss_scale.can_shrink() {
+            self.progress.loss_scale.shrink();
+        } else {
             let samples = group.iter().flat_map(|batch| task.keys(batch)).collect();
             return Err(Error::NotFinite { what: "gradient norm", step, value: norm, samples });
         }
-        let learning_rate = self.progress.learning_rate(&self.config);
-        self.optimizer.step(learning_rate);
         self.optimizer.zero_grad();
         let epoch = self.progress.epoch;
         Ok(StepReport {
@@ -294,7 +304,8 @@ impl<'a> Trainer<'a> {
         // The number of samples, then the sums of the loss and of each further figure.
         let mut sums: Vec<f64> = vec![0.0, 0.0];
         for batch in source.batches(0, 0)? {
-            let output = task.step(&batch?, &cx)?;
+            let batch = batch?;
+            let output = self.config.precision.run(self.device(), || task.step(&batch, &cx))?;
             let samples = output.samples as f64;
             sums[0] += samples;
             sums[1] += samples * output.loss.double_value(&[]);
@@ -328,6 +339,11 @@ impl<'a> Trainer<'a> {
             }
         }
         Ok(answer)
+    }
+
+    /// Where the model is.
+    fn device(&self) -> Device {
+        self.weights.first().map_or(Device::Cpu, |(_, tensor)| tensor.device())
     }
 
     fn checkpoint_path(&self, name: &str) -> Option<PathBuf> {
