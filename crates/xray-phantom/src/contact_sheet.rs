@@ -1,16 +1,11 @@
-use std::io::BufWriter;
 use std::path::Path;
 
 use rayon::prelude::*;
-use xray_core::{AtomicFile, BodyPart, Label, Laterality, View};
+use xray_core::{BodyPart, ImageTensor, Label, Laterality, View};
 
-use crate::font;
 use crate::study::PhantomStudy;
-use crate::{Error, PhantomHospital, Radiograph, Result};
+use crate::{ContactSheet, Error, PhantomHospital, Radiograph, Result};
 
-const TILE: usize = 256;
-const CAPTION: usize = 34;
-const HEAD: usize = 30;
 const COLUMNS: usize = 6;
 
 impl PhantomHospital {
@@ -30,20 +25,14 @@ impl PhantomHospital {
                 break;
             }
         }
-        let tiles: Vec<(Radiograph, [String; 2])> = wanted
+        let tiles: Vec<(ImageTensor, [String; 2])> = wanted
             .par_iter()
-            .map(|(study, number)| Ok((study.radiograph(*number)?, caption(study, *number))))
+            .map(|(study, number)| Ok((display(&study.radiograph(*number)?)?, caption(study, *number))))
             .collect::<Result<_>>()?;
-        let rows = tiles.len().div_ceil(COLUMNS).max(1);
-        let mut sheet = Sheet::new(COLUMNS * TILE, HEAD + rows * (TILE + CAPTION));
         let title = format!("SIMULATED RADIOGRAPHS, NOT OF PATIENTS (XRAY-PHANTOM, SEED {})", self.seed);
-        sheet.write(&title, 8, 8, 2);
-        for (place, (image, caption)) in tiles.iter().enumerate() {
-            let (left, top) = (place % COLUMNS * TILE, HEAD + place / COLUMNS * (TILE + CAPTION));
-            sheet.paste(image, left, top);
-            for (line, text) in caption.iter().enumerate() {
-                sheet.write(text, left + 4, top + TILE + 5 + 14 * line, 1);
-            }
+        let mut sheet = ContactSheet::new(title, COLUMNS);
+        for (image, caption) in tiles {
+            sheet.add(&image, caption);
         }
         sheet.save(path)
     }
@@ -69,63 +58,9 @@ fn caption(study: &PhantomStudy, number: usize) -> [String; 2] {
     [who, finding]
 }
 
-/// A grey picture under construction.
-#[derive(Debug)]
-struct Sheet {
-    width: usize,
-    height: usize,
-    data: Vec<u8>,
-}
-
-impl Sheet {
-    fn new(width: usize, height: usize) -> Self {
-        Self { width, height, data: vec![16; width * height] }
-    }
-
-    fn write(&mut self, text: &str, left: usize, top: usize, size: usize) {
-        font::draw(text, |x, y| {
-            for (dx, dy) in (0..size).flat_map(|dx| (0..size).map(move |dy| (dx, dy))) {
-                let (x, y) = (left + x * size + dx, top + y * size + dy);
-                if x < self.width && y < self.height {
-                    self.data[y * self.width + x] = 235;
-                }
-            }
-        });
-    }
-
-    /// Fits `image` into a tile, each pixel the mean of those that it stands for.
-    fn paste(&mut self, image: &Radiograph, left: usize, top: usize) {
-        let longest = image.width.max(image.height);
-        let step = longest as f32 / (TILE - 4) as f32;
-        let shift = image.device.bits.saturating_sub(8);
-        for y in 0..(image.height as f32 / step) as usize {
-            for x in 0..(image.width as f32 / step) as usize {
-                let range = |at: usize, size: usize| {
-                    let from = (at as f32 * step) as usize;
-                    from..(((at + 1) as f32 * step) as usize).clamp(from + 1, size)
-                };
-                let (mut sum, mut count) = (0u32, 0u32);
-                for row in range(y, image.height) {
-                    for column in range(x, image.width) {
-                        sum += u32::from(image.pixels[row * image.width + column]);
-                        count += 1;
-                    }
-                }
-                let value = (sum / count.max(1)) >> shift;
-                self.data[(top + y) * self.width + left + x] = value.min(255) as u8;
-            }
-        }
-    }
-
-    fn save(&self, path: &Path) -> Result<()> {
-        let archive = |source| Error::Archive { source };
-        let mut file = AtomicFile::create(path).map_err(archive)?;
-        let mut encoder = png::Encoder::new(BufWriter::new(&mut file), self.width as u32, self.height as u32);
-        encoder.set_color(png::ColorType::Grayscale);
-        encoder
-            .add_text_chunk("Description".into(), "SIMULATED radiographs".into())
-            .and_then(|()| encoder.write_header()?.write_image_data(&self.data))
-            .map_err(|source| Error::Png { path: path.to_owned(), source })?;
-        file.commit().map_err(archive)
-    }
+/// The picture over the whole range of its detector.
+fn display(image: &Radiograph) -> Result<ImageTensor> {
+    let greatest = f32::from(image.device.greatest());
+    let data = image.pixels.iter().map(|value| f32::from(*value) / greatest).collect();
+    ImageTensor::new(data, 1, image.height, image.width).map_err(|source| Error::Archive { source })
 }

@@ -1,6 +1,7 @@
 use serde::Serialize;
 use xray_core::BodyPart;
 
+use crate::anatomy::Anatomy;
 use crate::bone::{Bone, Carpal};
 use crate::draw::Draw;
 use crate::geometry::{Motion, Point, add, cross, dot, scale, sub, unit};
@@ -60,24 +61,28 @@ impl Fracture {
         !matches!(self.bone, Bone::Ulna | Bone::Carpal(_))
     }
 
-    /// The bone that breaks in an image of `part`: the distal radius most often, as in life.
-    pub(crate) fn draw_bone(part: BodyPart, draw: &mut Draw) -> Bone {
+    /// The bone that breaks in an image of `part`: the distal radius most often, as in life. Only what is bone
+    /// already can break.
+    pub(crate) fn draw_bone(part: BodyPart, anatomy: &Anatomy, draw: &mut Draw) -> Bone {
         let scaphoid = Bone::Carpal(Carpal::Scaphoid);
         if part == BodyPart::Wrist {
-            return [Bone::Radius, Bone::Ulna, scaphoid][draw.weighted(&[0.68, 0.17, 0.15])];
+            let bone = [Bone::Radius, Bone::Ulna, scaphoid][draw.weighted(&[0.68, 0.17, 0.15])];
+            let brittle = !bone.is_carpal() || anatomy.ossified(bone) > 0.9;
+            return if brittle { bone } else { Bone::Radius };
         }
         let ray = [1u8, 2, 3, 4, 5][draw.weighted(&[0.14, 0.16, 0.14, 0.19, 0.37])];
-        match draw.weighted(&[0.45, 0.27, 0.13, 0.08, 0.07]) {
+        match draw.weighted(&[0.48, 0.29, 0.14, 0.09]) {
             0 => Bone::Metacarpal(ray),
             1 => Bone::ProximalPhalanx(ray),
             2 if ray > 1 => Bone::MiddlePhalanx(ray),
-            2 | 3 => Bone::DistalPhalanx(ray),
-            _ => Bone::Radius,
+            _ => Bone::DistalPhalanx(ray),
         }
     }
 
-    /// A fracture of `part`, of a patient whose bones are `size` times those at rest.
-    pub(crate) fn draw(part: &Part, size: f32, draw: &mut Draw) -> Self {
+    /// A fracture of `part` of a patient.
+    pub(crate) fn draw(part: &Part, anatomy: &Anatomy, draw: &mut Draw) -> Self {
+        let size = anatomy.size;
+        let grown = anatomy.growth_plate(part.bone).is_none();
         let axis = match part.bone {
             Bone::Carpal(_) => unit([0.45, 0.75, 0.48]),
             _ => part.axis,
@@ -87,7 +92,7 @@ impl Fracture {
         // Millimetres from the distal end for the forearm, a share of the length elsewhere.
         let along = match part.bone {
             Bone::Radius => high - draw.range(11.0, 26.0),
-            Bone::Ulna if draw.chance(0.6) => high - draw.range(4.5, 8.0),
+            Bone::Ulna if draw.chance(0.6) && grown => high - draw.range(4.5, 8.0),
             Bone::Ulna => high - draw.range(14.0, 28.0),
             Bone::Metacarpal(_) => low + length * draw.range(0.45, 0.84),
             Bone::Carpal(_) => low + length * draw.range(0.4, 0.65),
@@ -111,7 +116,10 @@ impl Fracture {
         let slide = if undisplaced {
             draw.range(0.0, 0.8)
         } else {
-            draw.range(if small { 0.8 } else { 1.6 }, (breadth * 0.85).clamp(2.2, 8.0))
+            draw.range(
+                if small { 0.8 } else { 1.6 },
+                (breadth * 0.85).clamp(2.2, if small { 2.6 } else { 8.0 }),
+            )
         };
         let angle = match (undisplaced, small) {
             (true, _) => draw.range(0.0, 4.0),

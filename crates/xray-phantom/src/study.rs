@@ -106,9 +106,9 @@ impl PhantomStudy {
         let views = draw_views(body_part, draw.chance(hospital.two_view_share), &mut draw);
         let device = &DEVICES[draw.below(DEVICES.len())];
         let fracture = if broken {
-            let bone = Fracture::draw_bone(body_part, &mut draw);
+            let bone = Fracture::draw_bone(body_part, &anatomy, &mut draw);
             let part = skeleton.index(bone).ok_or(Error::Asset)?;
-            Some(Fracture::draw(&skeleton.parts[part], anatomy.size, &mut draw))
+            Some(Fracture::draw(&skeleton.parts[part], &anatomy, &mut draw))
         } else {
             None
         };
