@@ -6,6 +6,8 @@
 //!   mLUKE;
 //! * [`ReportTokenizer`]: a published tokenizer, or one trained on the reports;
 //! * [`prepare_report`]: a report's sentences as the model reads them;
+//! * [`MaskedLm`], [`TokenMasker`]: masked-language modelling, token by token or word by word;
+//! * [`SapAlignment`], [`MultiSimilarity`]: self-alignment on the names of concepts;
 //! * [`TokenBatch`]: texts as numbers; [`batches_by_length`]: which texts to put together.
 //!
 //! # Example
@@ -59,14 +61,22 @@ mod batch;
 mod batches;
 mod config;
 mod layer;
+mod mlm;
 mod model;
+mod multi_similarity;
+mod sap;
 mod sentences;
+mod synonyms;
 mod tokenizer;
 mod train;
 
 pub use batch::TokenBatch;
 pub use batches::batches_by_length;
 pub use config::{TextConfig, TextFamily};
+pub use mlm::{MaskedBatch, MaskedLm, TokenMasker};
 pub use model::TextModel;
+pub use multi_similarity::MultiSimilarity;
+pub use sap::{SapAlignment, SapBatch, SapCollate};
 pub use sentences::prepare_report;
+pub use synonyms::SynonymPair;
 pub use tokenizer::ReportTokenizer;

@@ -107,6 +107,11 @@ impl TextModel {
         Ok(self.layers.iter().fold(embedded, |hidden, layer| layer.forward(&hidden, &mask, mode)))
     }
 
+    /// The table of words, which a language model's head shares.
+    pub(crate) fn word_embeddings(&self) -> &Tensor {
+        &self.word_embeddings.ws
+    }
+
     /// The row of each token in the table of positions. Counted in whole numbers: a half has not enough of
     /// them.
     fn positions(&self, input_ids: &Tensor) -> Tensor {

@@ -10,6 +10,7 @@ use xray_core::AtomicFile;
 
 use crate::batch::TokenBatch;
 use crate::config::TextConfig;
+use crate::mlm::Role;
 use crate::sentences::prepare_report;
 
 /// Reports to tokens, with a tokenizer that a model was published with or one trained on the reports.
@@ -155,6 +156,30 @@ impl ReportTokenizer {
             .collect())
     }
 
+    /// The tokens of several texts as one batch, as [`Collate`] makes it, filled up with `fill`.
+    pub(crate) fn pad(&self, tokens: &[Vec<i64>], fill: i64, device: Device) -> Result<TokenBatch> {
+        TokenBatch::pad(tokens, fill, MULTIPLE, device)
+    }
+
+    /// What each token of the vocabulary is to a word, told from the sign that marks it.
+    pub(crate) fn roles(&self) -> Vec<Role> {
+        let vocabulary = self.tokenizer.get_vocab(true);
+        let begins =
+            ['▁', 'Ġ'].into_iter().find(|&sign| vocabulary.keys().any(|token| token.starts_with(sign)));
+        let special = self.tokenizer.get_added_tokens_decoder();
+        let mut roles = vec![Role::Special; vocabulary.values().max().map_or(0, |&last| last as usize + 1)];
+        for (token, id) in vocabulary {
+            let goes_on = match begins {
+                Some(sign) => !token.starts_with(sign),
+                None => token.starts_with("##"),
+            };
+            if !special.get(&id).is_some_and(|token| token.special) {
+                roles[id as usize] = if goes_on { Role::GoesOn } else { Role::Begins };
+            }
+        }
+        roles
+    }
+
     fn prepare(&self, text: &str) -> String {
         let text = if self.prepared { prepare_report(text, &self.special.eos) } else { text.to_owned() };
         if self.prefix.is_empty() { text } else { format!("{}{text}", self.prefix) }
@@ -196,7 +221,7 @@ impl Collate<str> for ReportTokenizer {
     type Batch = TokenBatch;
 
     fn collate(&self, items: &[&str], device: Device) -> Result<TokenBatch> {
-        TokenBatch::pad(&self.encode(items)?, self.special.pad_id, MULTIPLE, device)
+        self.pad(&self.encode(items)?, self.special.pad_id, device)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use model_core::{Encoder, Mode, load_pretrained};
-use tch::{Device, Tensor};
-use text_encoder::{TextModel, TokenBatch};
+use model_core::{Encoder, Mode, Pretrained, Weights, load_pretrained, read_config};
+use tch::{Device, Tensor, nn};
+use text_encoder::{MaskedLm, TextModel, TokenBatch};
 
 /// The largest difference that is allowed between two numbers.
 const TOLERANCE: f64 = 1e-5;
@@ -49,5 +49,19 @@ fn every_family_gives_the_hidden_states_of_transformers() {
         assert_close(&hidden, &expected.get("hidden"), &batch.attention_mask);
         let encoded = model.encode(&batch, Mode::Eval).unwrap();
         assert_eq!(encoded.pooled, hidden.select(1, 0), "{name}");
+    }
+}
+
+#[test]
+fn the_head_of_masked_tokens_gives_the_logits_of_transformers() {
+    for name in ["xlm_roberta", "camembert", "bert"] {
+        let config = read_config(fixture(name)).unwrap();
+        let vs = nn::VarStore::new(Device::Cpu);
+        let model = MaskedLm::new(&vs.root(), &config).unwrap();
+        let report = Weights::open(fixture(name)).unwrap().load_into(&vs, |_| None).unwrap();
+        assert!(report.is_complete(), "{name}: {report:?}");
+        let (expected, batch) = (Expected::of(name), Expected::of(name).batch());
+        let logits = model.logits(&batch, Mode::Eval).unwrap();
+        assert_close(&logits, &expected.get("logits"), &batch.attention_mask);
     }
 }

@@ -8,7 +8,8 @@
 //! * [`Mae`], [`MaeConfig`]: the masked autoencoder, whose encoder is a [`Vit`];
 //! * [`VisionModel`]: whichever of these a folder holds;
 //! * [`ImageProcessor`], [`RgbDecoder`]: `preprocessor_config.json` and the files it is meant for;
-//! * [`PixelCollate`]: images of the data side to a batch.
+//! * [`PixelCollate`]: images of the data side to a batch;
+//! * [`StudyEncoder`], [`StudyCollate`]: several images a study.
 //!
 //! # Example
 //!
@@ -64,6 +65,7 @@ mod mae;
 mod model;
 mod processor;
 mod resize;
+mod study;
 mod vit;
 
 pub use collate::PixelCollate;
@@ -74,4 +76,5 @@ pub use mae::{Mae, MaeConfig, MaeOutput};
 pub use model::VisionModel;
 pub use processor::{ImageProcessor, Size};
 pub use resize::Filter;
+pub use study::{GatedAttention, StudyBatch, StudyCollate, StudyEncoder, ViewPooling};
 pub use vit::Vit;
