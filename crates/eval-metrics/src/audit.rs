@@ -264,7 +264,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut all =
             Simulated { labels: vec![], scores: vec![], patients: vec![], sex: vec![], device: vec![] };
-        for patient in 0..250 {
+        for patient in 0..160 {
             let sex = ["F", "M"][rng.random_range(0..2)];
             let device = ["A", "B", "C"][rng.random_range(0..3)];
             for _ in 0..2 {
@@ -287,7 +287,7 @@ mod tests {
             Attribute { name: "sex", groups: &simulated.sex },
             Attribute { name: "device", groups: &simulated.device },
         ];
-        let bootstrap = Bootstrap { resamples: 400, ..Bootstrap::default() };
+        let bootstrap = Bootstrap { resamples: 200, ..Bootstrap::default() };
         let config = AuditConfig { bootstrap, ..AuditConfig::default() };
         audit(&metric, &attributes, &Clusters::by(&simulated.patients), &config).unwrap()
     }
