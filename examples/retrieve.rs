@@ -4,6 +4,7 @@
 //! cargo run --release --example retrieve -- --model runs/demo --shards shards
 //! ```
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -67,19 +68,21 @@ fn main() -> anyhow::Result<()> {
 /// Recall with an interval over patients and what chance would reach.
 fn print(title: &str, ranking: &Ranking, queries: &EmbeddingIndex) -> anyhow::Result<()> {
     let summary = ranking.summary()?;
-    println!("{title}: {} queries among {} items", summary.queries, summary.items);
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{title}: {} queries among {} items", summary.queries, summary.items)?;
     // The first half of a key is the patient's pseudonym.
     let patients: Vec<&str> = queries.keys().iter().map(|key| key.split('_').next().unwrap_or(key)).collect();
     for k in [1, 5, 10] {
         let interval = Bootstrap::default().interval(&ranking.recall(k)?, &Clusters::by(&patients))?;
-        println!(
+        writeln!(
+            out,
             "  R@{k:<3} {:.3} [{:.3}, {:.3}]   chance {:.3}",
             interval.estimate,
             interval.low,
             interval.high,
             ranking.chance(k)
-        );
+        )?;
     }
-    println!("  median rank {:.1}", summary.median_rank);
+    writeln!(out, "  median rank {:.1}", summary.median_rank)?;
     Ok(())
 }

@@ -6,6 +6,7 @@
 //!     --prompts presets/prompts-fr.toml --task fracture
 //! ```
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -67,14 +68,16 @@ fn main() -> anyhow::Result<()> {
     let auroc = Auroc::new(&test.labels, &test.scores)?;
     let interval = Bootstrap::default().interval(&auroc, &Clusters::by(&test.patients))?;
     let matrix = ConfusionMatrix::at_threshold(&test.labels, &test.scores, threshold)?;
-    println!("{} on {} studies of the test split", arguments.task, test.labels.len());
-    println!("  AUROC {:.3} [{:.3}, {:.3}]", interval.estimate, interval.low, interval.high);
-    println!(
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{} on {} studies of the test split", arguments.task, test.labels.len())?;
+    writeln!(out, "  AUROC {:.3} [{:.3}, {:.3}]", interval.estimate, interval.low, interval.high)?;
+    writeln!(
+        out,
         "  at {threshold:.4}, chosen on validation: balanced accuracy {:.3}, sensitivity {:.3}, specificity {:.3}",
         matrix.balanced_accuracy()?,
         matrix.sensitivity(1)?,
         matrix.specificity(1)?
-    );
+    )?;
     Ok(())
 }
 

@@ -24,6 +24,16 @@ impl<C, T> PairCollate<C, T> {
         Self { images, texts, all_images: false, chunk: None }
     }
 
+    /// What makes images into a batch.
+    pub fn images(&self) -> &C {
+        &self.images
+    }
+
+    /// What makes reports into a batch; prompts go the same way.
+    pub fn texts(&self) -> &T {
+        &self.texts
+    }
+
     /// The same with every image of a sample: all of them are positives of its report.
     #[must_use]
     pub fn with_all_images(self) -> Self {

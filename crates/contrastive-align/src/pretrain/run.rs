@@ -13,6 +13,7 @@ use xray_core::AtomicFile;
 use crate::{Aligner, Error, PairBatch, PretrainConfig, Result, Towers};
 
 const CONFIG: &str = "config.toml";
+const CHECKPOINTS: &str = "checkpoints";
 
 /// One pretraining run and its folder.
 ///
@@ -100,12 +101,12 @@ impl<'a> Pretraining<'a> {
         tch::manual_seed(seed.cast_signed());
         let towers =
             Towers::new(vision, text, logit, device).map_err(Error::model("building the encoders"))?;
-        // A resumed run has its weights in its checkpoint.
-        if let (Some(folder), false) = (&of_vision.pretrained, self.resumed) {
+        let fresh = self.checkpoint().is_none();
+        if let (Some(folder), true) = (&of_vision.pretrained, fresh) {
             let loaded = towers.weights.load_vision(folder);
             let _ = loaded.map_err(Error::model("reading the image encoder"))?;
         }
-        if let (Some(folder), false) = (&of_text.pretrained, self.resumed) {
+        if let (Some(folder), true) = (&of_text.pretrained, fresh) {
             let _ = towers.weights.load_text(folder).map_err(Error::model("reading the text encoder"))?;
         }
         for (config, store) in [(of_vision, &towers.weights.vision), (of_text, &towers.weights.text)] {
@@ -132,7 +133,7 @@ impl<'a> Pretraining<'a> {
         V: Encoder + Pretrained,
         T: Encoder + Pretrained,
     {
-        let checkpoints = self.folder.join("checkpoints");
+        let checkpoints = self.folder.join(CHECKPOINTS);
         let leads = self.collective.as_ref().is_none_or(|collective| collective.shard().rank == 0);
         fs::create_dir_all(&checkpoints).map_err(|source| {
             Error::file("making the run's folder")(xray_core::Error::file("writing", &checkpoints, source))
@@ -144,7 +145,7 @@ impl<'a> Pretraining<'a> {
         let Towers { model, weights } = towers;
         let aligner = Aligner::new(model, self.config.loss.build()?);
         let optimizer = self.config.optimizer.build(weights.parameters(&self.config.parameters))?;
-        let last = checkpoints.join("last.safetensors");
+        let last = self.checkpoint();
         let config = TrainerConfig {
             seed: self.config.seed,
             checkpoints: Some(checkpoints),
@@ -155,7 +156,7 @@ impl<'a> Pretraining<'a> {
         if let Some(collective) = self.collective {
             trainer = trainer.with_collective(collective);
         }
-        if self.resumed && last.is_file() {
+        if let Some(last) = last {
             trainer.resume(&last).map_err(Error::model("resuming the run"))?;
         }
         if leads {
@@ -178,6 +179,12 @@ impl<'a> Pretraining<'a> {
             write(&self.folder, "summary.json", format!("{told:#}\n").as_bytes())?;
         }
         Ok((Towers { model: aligner.model, weights }, summary))
+    }
+
+    /// What a resumed run goes on from.
+    fn checkpoint(&self) -> Option<PathBuf> {
+        let last = self.folder.join(CHECKPOINTS).join("last.safetensors");
+        (self.resumed && last.is_file()).then_some(last)
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {

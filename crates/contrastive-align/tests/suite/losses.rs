@@ -329,12 +329,11 @@ fn the_local_loss_equals_nested_loops() {
             seen.push(mean.iter().map(|value| value / length).collect::<Vec<f64>>());
         }
         let found = cosines(words, &seen);
-        let count = words.len();
-        for word in 0..count {
-            let of_word: f64 = (0..count).map(|other| (found[word][other] / 0.2).exp()).sum();
-            let of_seen: f64 = (0..count).map(|other| (found[other][word] / 0.2).exp()).sum();
-            let right = found[word][word] / 0.2;
-            expected += ((of_word.ln() - right) + (of_seen.ln() - right)) / 2.0 / count as f64 / 5.0;
+        for (word, row) in found.iter().enumerate() {
+            let of_word: f64 = row.iter().map(|cosine| (cosine / 0.2).exp()).sum();
+            let of_seen: f64 = found.iter().map(|row| (row[word] / 0.2).exp()).sum();
+            let right = row[word] / 0.2;
+            expected += ((of_word.ln() - right) + (of_seen.ln() - right)) / 2.0 / words.len() as f64 / 5.0;
         }
     }
     let got = loss.loss(&pairs, &SingleProcess).unwrap().double_value(&[]);

@@ -1,0 +1,59 @@
+//! The files in presets/ are read, and those of the released recipe say what it says.
+#![cfg(feature = "torch")]
+
+use std::path::{Path, PathBuf};
+
+use contrastive_align::{ClipLoss, OptimizerConfig, PretrainConfig, PromptSet};
+use model_core::{DecayRule, LionConfig, PlateauConfig};
+use text_encoder::TextConfig;
+use vision_encoder::VitConfig;
+use xray_dataset::Convirt;
+
+fn preset(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("presets").join(name)
+}
+
+#[test]
+fn the_released_recipe_is_there_at_three_resolutions() {
+    for resolution in [224, 336, 448] {
+        let config = PretrainConfig::from_file(preset(&format!("paper-{resolution}.toml"))).unwrap();
+        assert_eq!((config.data.resolution, config.seed), (resolution, 12345));
+        let augmentation = config.data.augmentation(&Convirt::default()).unwrap();
+        let released = Convirt { flip: 0.5, clip_after_normalising: true, ..Convirt::default() };
+        assert_eq!(augmentation, released);
+        assert!(config.data.augmented_validation);
+
+        assert_eq!(config.loss.clip, Some(ClipLoss::released()));
+        assert_eq!(config.logit.logit_scale_init_value, 2.6592);
+        assert_eq!(config.logit.logit_bias_init_value, Some(-10.0));
+        assert_eq!(config.optimizer, OptimizerConfig::Lion(LionConfig { beta1: 0.9, beta2: 0.99 }));
+        assert_eq!((config.parameters.weight_decay, config.parameters.decay), (1e-5, DecayRule::All));
+        let trainer = config.trainer;
+        assert_eq!((trainer.learning_rate, trainer.epochs, trainer.early_stopping), (1e-5, 50, Some(10)));
+        assert_eq!(trainer.plateau, Some(PlateauConfig { factor: 0.5, patience: 3, threshold: 1e-4 }));
+        assert_eq!((trainer.accumulation, trainer.max_gradient_norm), (1, None));
+    }
+}
+
+#[test]
+fn the_demo_builds_its_encoders() {
+    let config = PretrainConfig::from_file(preset("demo.toml")).unwrap();
+    config.data.augmentation(&Convirt::default()).unwrap();
+    let vision: VitConfig = config.vision.resolve().unwrap();
+    let text: TextConfig = config.text.with("vocab_size", 600).resolve().unwrap();
+    assert_eq!(vision.image_size as usize, config.data.resolution);
+    assert_eq!(vision.projection_size, text.projection_size);
+}
+
+#[test]
+fn the_french_prompts_are_read() {
+    let prompts = PromptSet::from_file(preset("prompts-fr.toml")).unwrap();
+    assert_eq!(prompts.language, "fr");
+    for task in ["fracture", "demineralised"] {
+        let classes = &prompts.task(task).unwrap().classes;
+        assert_eq!(
+            classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>(),
+            ["absent", "present"]
+        );
+    }
+}
