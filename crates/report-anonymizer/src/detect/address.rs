@@ -504,7 +504,7 @@ fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &'static str
                 && (document.has(t, Roles::PLACE_CUE) && !document.is(t, "adresse")
                     || document.is_any(
                         t,
-                        &["ne", "nee", "lieu", "naissance", "ville", "localite", "commune", "fait", "naiss"],
+                        &["ne", "nee", "lieu", "naissance", "ville", "localite", "commune", "naiss"],
                     ))
                 || born_before(document, t)
         })

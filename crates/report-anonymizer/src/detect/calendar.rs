@@ -268,7 +268,7 @@ fn day(document: &Document<'_>, at: usize, written: &mut Written) -> Option<usiz
         || document.is(at, "sept") && document.has(at + 1, Roles::MONTH)
     {
         let (value, end) = number_in_words(document, at)?;
-        if !(1..=31).contains(&value) {
+        if !(1..=31).contains(&value) || document.is_any(at, &["un", "une"]) && end == at + 1 {
             return None;
         }
         written.day = Some(value as u8);

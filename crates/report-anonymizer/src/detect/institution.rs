@@ -140,7 +140,8 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
         );
         let hyphened = document.is_sign(at - 1, b'-') && document.glued(at - 1);
         if hyphened || particle {
-            let proper = document.is_any(at, &["saint", "sainte", "st", "ste", "notre", "dame"]);
+            let lady = document.is(at, "notre") && (document.is(at + 1, "dame") || document.is_sign(at + 1, b'-')) || document.is(at, "dame");
+            let proper = lady || document.is_any(at, &["saint", "sainte", "st", "ste"]);
             names += usize::from(proper || hyphened);
             if proper || hyphened {
                 end = at + 1;

@@ -176,7 +176,8 @@ fn closes_name(document: &Document<'_>, start: usize, at: usize, led: Led) -> bo
 /// An initial at token `at` ("J.", "J.-P.", "A.M.", "JM"): the token after it and its dot.
 fn initial(document: &Document<'_>, at: usize, led: Led, words: usize) -> Option<usize> {
     let token = document.get(at)?;
-    let letter = token.len == 1 && (token.shape == Shape::Initial || !document.cased(at))
+    let small = led == Led::Titled && words == 0 && document.is_sign(at + 1, b'.') && document.glued(at);
+    let letter = token.len == 1 && (token.shape == Shape::Initial || small || !document.cased(at))
         || token.len == 2
             && document.is_any(at, &["ch", "th", "ph", "fr", "jm", "jp", "jf", "jl", "jc", "mf"])
             && token.shape != Shape::Lower
@@ -207,7 +208,7 @@ fn initial(document: &Document<'_>, at: usize, led: Led, words: usize) -> Option
                 || t.len == 1 && document.is_sign(next + 1, b'.')
                 || particles(document, next, led, words).is_some())
     });
-    let closes = words > 0
+    let closes = (words > 0 || led == Led::Titled && dotted)
         && (dotted || document.ends_line(at))
         && (document.ends_line(next - 1)
             || !document.get(next).is_some_and(|t| t.kind == Kind::Word && t.shape != Shape::Lower));

@@ -177,6 +177,12 @@ if enough && !units {
     // Letters and five digits or more: an accession or dossier code. Measures and levels have fewer.
     let first = document.tokens[code.start];
     let capital = first.kind == Kind::Number || first.shape != Shape::Lower || !document.cased(code.start);
+    let measured = document.tokens[code.start..code.end].iter().enumerate().any(|(j, t)| {
+        t.kind == Kind::Word && t.shape == Shape::Lower && j > 0 && t.roles.any(Roles::UNIT) && (t.len > 1 || code.digits.len() < 7 && code.groups > 1)
+    });
+    if measured {
+        return None;
+    }
     if code.letters > 0 && code.letters <= 8 && digits.len() >= 5 && capital && !code.spaced {
         let unit = document.tokens[code.end - 1].roles.any(Roles::UNIT)
             && code.groups <= 2

@@ -94,7 +94,8 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
         // "M. Dupont", not "m. supra-épineux"; "Me" is also a word.
         let dotted = document.is_sign(i + 1, b'.');
         let muscle = next.roles.any(Roles::ANATOMY) || next.lists.any(Lists::MEDICAL);
-        let written = if document.cased(i) {
+        let sentence = next.lists.any(Lists::STOP) && next.shape == Shape::Capital && document.get(at + 1).is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Lower);
+        let written = !sentence && if document.cased(i) {
             token.shape != Shape::Lower && (next.shape != Shape::Lower || next.roles.any(Roles::PARTICLE))
         } else {
             dotted || token.len > 1
@@ -128,15 +129,17 @@ fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMut(Name)) ->
         }
         let comma = document.is_sign(at, b',');
         let Some(next) = document.get(at + 1) else { return at };
+        let slash = document.is_sign(at, b'/');
         let initial = next.len == 1 && (document.is_sign(at + 2, b'.') || document.is_sign(at + 2, b'-')) && !comma;
         let sure = initial || if document.cased(at) {
             next.shape != Shape::Lower
-                && !reads_as_word(document, at + 1)
+                && (slash && !next.roles.any(Roles::NOT_NAME) || !reads_as_word(document, at + 1))
                 && (!comma || score(document, at + 1) > 1)
         } else {
             score(document, at + 1) > 1
         };
-        let Some(name) = sure.then(|| name(document, at + 1, Led::Hinted)).flatten() else { return at };
+        let led = if slash { Led::Titled } else { Led::Hinted };
+        let Some(name) = sure.then(|| name(document, at + 1, led)).flatten() else { return at };
         push(name);
         at = name.end;
     }
@@ -267,8 +270,11 @@ fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
         return None;
     }
     let token = document.get(i)?;
+    if document.is_guarded(i) || token.shape == Shape::Upper && token.len < 4 && !token.lists.any(Lists::FIRST) {
+        return None;
+    }
     let fits = if document.cased(i) {
-        token.shape != Shape::Lower && score(document, i) > 0
+        token.shape != Shape::Lower && (score(document, i) > 0 || token.lists.any(Lists::FIRST_COMMON))
     } else {
         score(document, i) > 2
     };

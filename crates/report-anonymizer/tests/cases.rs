@@ -1,0 +1,43 @@
+//! The table of cases: every row names what must be found, and nothing else may be.
+
+use report_anonymizer::{Anonymizer, Mode};
+
+/// The plain text of a row, and the spans marked in it.
+fn unmark(row: &str) -> (String, Vec<(usize, usize, String)>) {
+    let (mut text, mut spans, mut rest) = (String::new(), Vec::new(), row);
+    while let Some(open) = rest.find('[') {
+        let (category, tail) = rest[open + 1..].split_once(':').unwrap();
+        let (words, tail) = tail.split_once(']').unwrap();
+        text.push_str(&rest[..open]);
+        spans.push((text.len(), text.len() + words.len(), category.to_owned()));
+        text.push_str(words);
+        rest = tail;
+    }
+    text.push_str(rest);
+    (text, spans)
+}
+
+#[test]
+fn every_case_of_the_table_is_found_as_it_is_marked() {
+    let table: toml::Table = include_str!("cases.toml").parse().unwrap();
+    let anonymizer = Anonymizer::builder().mode(Mode::Tag).build().unwrap();
+    let mut failures = Vec::new();
+    let cases = table["case"].as_array().unwrap();
+    for case in cases {
+        let (text, wanted) = unmark(case["text"].as_str().unwrap());
+        let found: Vec<_> = anonymizer
+            .detect(&text, None)
+            .unwrap()
+            .into_iter()
+            .map(|span| (span.start, span.end, span.category.name().to_owned()))
+            .collect();
+        if found != wanted {
+            let show = |spans: &[(usize, usize, String)]| -> Vec<String> {
+                spans.iter().map(|(start, end, category)| format!("{category}:{}", &text[*start..*end])).collect()
+            };
+            failures.push(format!("{text}\n  wanted {:?}\n  found  {:?}", show(&wanted), show(&found)));
+        }
+    }
+    assert!(cases.len() > 50);
+    assert!(failures.is_empty(), "{} of {} rows:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
