@@ -33,6 +33,9 @@ pub struct PhantomHospital {
     pub elderly_share: f64,
     /// Share of studies with a second view. Default: 0.7.
     pub two_view_share: f64,
+    /// From the focus to the detector in millimetres, 500 to 5000; rays are then divergent, and what is far from
+    /// the detector is larger than the spacing says. Default: none, which gives parallel rays.
+    pub source_mm: Option<f64>,
     /// What makes the archive hard to pair. Default: nothing.
     pub clutter: Clutter,
 }
@@ -48,6 +51,7 @@ impl Default for PhantomHospital {
             child_share: 0.25,
             elderly_share: 0.3,
             two_view_share: 0.7,
+            source_mm: None,
             clutter: Clutter::default(),
         }
     }
@@ -66,6 +70,9 @@ impl PhantomHospital {
         }
         if !(64..=4096).contains(&self.size) {
             return refuse("size", self.size.to_string(), "64 to 4096 rows");
+        }
+        if let Some(source) = self.source_mm.filter(|mm| !(500.0..=5000.0).contains(mm)) {
+            return refuse("source_mm", source.to_string(), "500 to 5000 mm, or none");
         }
         let shares = [
             ("fracture_prevalence", self.fracture_prevalence),

@@ -37,7 +37,7 @@
 //!
 //! # What is drawn
 //!
-//! The spectrum is one energy, scatter is a constant, trabeculae are noise, the skin is bones blown up, and
+//! The spectrum is one energy, scatter is a blur of what arrives, trabeculae are noise, the skin is bones blown up, and
 //! flesh does not swell around a fracture. The ages at which bones appear and growth plates close follow the books
 //! named in the code; how fast they change between, and how bones thin with age, is chosen.
 //!

@@ -49,6 +49,8 @@ const MU: [f32; 3] = [0.085, 0.036, 0.022];
 const PHOTONS: f32 = 2600.0;
 /// What a lead letter adds to the attenuation.
 const LEAD: f32 = 2.2;
+/// Scatter is followed on a grid this many times coarser.
+const HAZE_STEP: usize = 16;
 /// The skin is drawn on a grid this many times coarser.
 const SKIN_STEP: usize = 4;
 
@@ -64,6 +66,8 @@ pub(crate) struct Shot<'a> {
     pub(crate) device: &'static Device,
     /// Rows of the image.
     pub(crate) size: usize,
+    /// From the focus to the detector, in millimetres; parallel rays where there is none.
+    pub(crate) source_mm: Option<f32>,
 }
 
 impl Shot<'_> {
@@ -115,7 +119,7 @@ impl Shot<'_> {
             ((across[1] - across[0]) / spacing).clamp(0.55 * self.size as f32, 1.1 * self.size as f32);
         let width = (width as usize / 8 * 8).max(16);
         let left = 0.5 * (across[0] + across[1]) - 0.5 * spacing * width as f32;
-        Field { width, height: self.size, spacing, mirror, left, top: down[0] }
+        Field { width, height: self.size, spacing, mirror, left, top: down[0], source_mm: self.source_mm }
     }
 
     /// Millimetres of flesh and bone on the way of the ray, on a coarse grid.
@@ -183,19 +187,22 @@ impl Shot<'_> {
     /// Photons, noise, grey values, collimation.
     fn develop(&self, mut signal: Canvas, skin: &Canvas, field: &Field, draw: &mut Draw) -> Radiograph {
         self.mark(&mut signal, skin, field, draw);
-        let scatter = draw.range(0.03, 0.1);
+        let scatter = draw.range(0.04, 0.14);
         let blur = draw.range(0.12, 0.24) / field.spacing;
         signal.data.iter_mut().for_each(|v| *v = (-*v).exp());
+        let haze = signal.thinned(HAZE_STEP).blurred(18.0 / (field.spacing * HAZE_STEP as f32));
         let mut photons = signal.blurred(blur);
         let dose = PHOTONS * (field.spacing / 0.4).powi(2) * draw.range(0.6, 1.6);
         let mut spare = None;
-        for value in &mut photons.data {
+        for (at, value) in photons.data.iter_mut().enumerate() {
             let noise = spare.take().unwrap_or_else(|| {
                 let [now, later] = draw.normals();
                 spare = Some(later);
                 now
             });
-            let arrived = *value * (1.0 - scatter) + scatter * 0.5;
+            // Scattered photons come from some centimetres around.
+            let place = [at % field.width, at / field.width].map(|p| p as f32 / HAZE_STEP as f32 - 0.5);
+            let arrived = *value * (1.0 - scatter) + scatter * haze.sample(place[0], place[1]);
             let counted = arrived + noise * (arrived / dose + 4e-6).sqrt();
             *value = -counted.max(1e-3).ln();
         }
@@ -281,13 +288,22 @@ struct Field {
     mirror: f32,
     left: f32,
     top: f32,
+    source_mm: Option<f32>,
 }
+
+/// How far the middle of the limb is from the detector, in millimetres.
+const LIFT: f32 = 35.0;
 
 impl Field {
     /// `[column, row, depth]` of a point.
     fn project(&self, p: Point) -> Point {
-        let x = (self.mirror * p[0] - self.left) / self.spacing;
-        [x, (-p[1] - self.top) / self.spacing, p[2]]
+        let flat = [(self.mirror * p[0] - self.left) / self.spacing, (-p[1] - self.top) / self.spacing];
+        let Some(source) = self.source_mm else { return [flat[0], flat[1], p[2]] };
+        // What is nearer to the focus is larger; the palm lies on the detector.
+        let larger = source / (source - (LIFT - p[2]).max(0.0));
+        let middle = [0.5 * self.width as f32, 0.5 * self.height as f32];
+        let place = |axis: usize| middle[axis] + (flat[axis] - middle[axis]) * larger;
+        [place(0), place(1), p[2]]
     }
 }
 

@@ -120,6 +120,19 @@ impl Canvas {
         Self { data, ..self }
     }
 
+    /// The means of squares of `step` pixels; what is left over at the right and below is not counted.
+    pub(crate) fn thinned(&self, step: usize) -> Self {
+        let (width, height) = ((self.width / step).max(1), (self.height / step).max(1));
+        let mut small = Self::filled(width, height, 0.0);
+        let share = 1.0 / (step * step) as f32;
+        for (y, row) in self.data.chunks_exact(self.width).take(height * step).enumerate() {
+            for (x, value) in row.iter().take(width * step).enumerate() {
+                small.data[y / step * width + x / step] += share * value;
+            }
+        }
+        small
+    }
+
     /// The value between the pixels, at a place in pixels of this canvas.
     pub(crate) fn sample(&self, x: f32, y: f32) -> f32 {
         let (x, y) = (x.clamp(0.0, (self.width - 1) as f32), y.clamp(0.0, (self.height - 1) as f32));

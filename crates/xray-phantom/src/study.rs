@@ -69,6 +69,7 @@ pub struct PhantomStudy {
     pub(crate) site: usize,
     pub(crate) radiologist: usize,
     size: usize,
+    source_mm: Option<f32>,
     anatomy: Anatomy,
 }
 
@@ -158,6 +159,7 @@ impl PhantomStudy {
             site,
             radiologist,
             size: hospital.size,
+            source_mm: hospital.source_mm.map(|mm| mm as f32),
             anatomy,
         })
     }
@@ -180,6 +182,7 @@ impl PhantomStudy {
             view,
             device: self.device,
             size: self.size,
+            source_mm: self.source_mm,
         };
         let mut draw = Draw::new(self.seed, &[domain::IMAGE, self.index as u64, number as u64]);
         Ok(shot.take(&mut draw))

@@ -118,6 +118,7 @@ fn impossible_settings_are_refused_by_name_before_anything_is_written() {
     let cases = [
         (PhantomHospital { studies: 0, ..default() }, "studies"),
         (PhantomHospital { size: 8, ..default() }, "size"),
+        (PhantomHospital { source_mm: Some(10.0), ..default() }, "source_mm"),
         (PhantomHospital { fracture_prevalence: 1.5, ..default() }, "fracture_prevalence"),
         (PhantomHospital { wrist_share: f64::NAN, ..default() }, "wrist_share"),
         (
