@@ -4,12 +4,14 @@ use std::cell::RefCell;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model_core::layers::{Activation, Mlp, dropout};
 use model_core::{
     AdamW, AdamWConfig, BatchSource, Checkpoint, Encoded, Encoder, Error, EvalReport, Hook, JsonLines, Lion,
-    LionConfig, Mode, Optimizer, ParameterPolicy, PlateauConfig, Result, Schedule, StepContext, StepOutput,
-    StepReport, StopReason, Summary, Task, Trainer, TrainerConfig, batches_from_fn, named_tensors,
+    LionConfig, Mode, Optimizer, ParameterPolicy, PlateauConfig, Precision, Result, Schedule, StepContext,
+    StepOutput, StepReport, StopReason, Summary, Task, TensorBoard, Trainer, TrainerConfig, batches_from_fn,
+    named_tensors,
 };
 use tch::{Device, Kind, Reduction, Tensor, nn};
 
@@ -48,7 +50,7 @@ impl Task for Regression {
         let predicted = self.encoder.encode(&batch.x, cx.mode)?.pooled;
         let mut loss = predicted.mse_loss(&batch.y, Reduction::Mean);
         if cx.mode.is_train() && self.nan_at == Some(cx.step) {
-            loss = loss * f64::NAN;
+            loss *= f64::NAN;
         }
         let error = (predicted - &batch.y).abs().mean(Kind::Double).double_value(&[]);
         let samples = batch.x.size()[0];
@@ -75,6 +77,12 @@ fn batch(epoch: u64, index: u64) -> Batch {
 
 fn source() -> impl BatchSource<Batch = Batch> {
     batches_from_fn(|epoch, skip| Ok((skip..BATCHES).map(move |index| Ok(batch(epoch, index)))))
+}
+
+/// libtorch's random generator belongs to the process: one test at a time draws from it.
+fn alone() -> MutexGuard<'static, ()> {
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Run {
@@ -139,6 +147,7 @@ fn same(a: &[(String, Tensor)], b: &[(String, Tensor)]) -> bool {
 
 #[test]
 fn a_killed_run_resumes_bit_for_bit() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let whole = Run::new();
     let log = folder.path().join("whole.jsonl");
@@ -180,6 +189,7 @@ fn a_killed_run_resumes_bit_for_bit() {
 
 #[test]
 fn accumulated_batches_equal_one_large_batch() {
+    let _alone = alone();
     let step = |accumulation: u64| {
         let mut run = Run::new();
         // A layer without dropout, whose random numbers would depend on the cut.
@@ -222,6 +232,7 @@ impl Encoder for Linear {
 
 #[test]
 fn a_loss_that_is_not_a_number_stops_at_its_step_and_spares_the_checkpoint() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let mut run = Run::new();
     run.task.nan_at = Some(9);
@@ -237,6 +248,7 @@ fn a_loss_that_is_not_a_number_stops_at_its_step_and_spares_the_checkpoint() {
 
 #[test]
 fn a_checkpoint_of_another_run_is_refused() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let run = Run::new();
     run.train(&mut run.trainer(config(folder.path()))).unwrap();
@@ -279,6 +291,7 @@ impl Hook for Onlooker<'_> {
 
 #[test]
 fn a_hook_sees_evaluations_without_dropout_and_can_stop() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let run = Run::new();
     let seen = RefCell::new(Vec::new());
@@ -302,6 +315,7 @@ fn a_hook_sees_evaluations_without_dropout_and_can_stop() {
 
 #[test]
 fn early_stopping_keeps_the_best_weights() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let run = Run::new();
     let config = TrainerConfig {
@@ -323,6 +337,35 @@ fn early_stopping_keeps_the_best_weights() {
         (0..BATCHES).map(|i| run.task.step(&batch(0, i), &cx).unwrap().loss.double_value(&[])).collect();
     assert!((losses.iter().sum::<f64>() / 8.0 - summary.best_loss.unwrap()).abs() < 1e-9);
     assert!(!seen.borrow().last().unwrap().best);
+}
+
+#[test]
+fn mixed_precision_trains_to_nearly_the_same_loss() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let loss = |precision| {
+        let run = Run::new();
+        let config = TrainerConfig { precision, checkpoints: None, ..config(folder.path()) };
+        run.train(&mut run.trainer(config)).unwrap().best_loss.unwrap()
+    };
+    let exact = loss(Precision::F32);
+    for precision in [Precision::Bf16, Precision::F16] {
+        let mixed = loss(precision);
+        assert!(mixed != exact && (mixed / exact - 1.0).abs() < 0.05, "{precision:?}: {mixed}, {exact}");
+    }
+}
+
+#[test]
+fn an_event_file_begins_with_its_version() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let run = Run::new();
+    let config = TrainerConfig { checkpoints: None, ..config(folder.path()) };
+    run.train(&mut run.trainer(config).with_hook(TensorBoard::create(folder.path()).unwrap())).unwrap();
+    let file = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let events = fs::read(file).unwrap();
+    let holds = |text: &[u8]| events.windows(text.len()).filter(|window| *window == text).count();
+    assert_eq!((holds(b"brain.Event:2"), holds(b"train/loss"), holds(b"validation/loss")), (1, 20, 5));
 }
 
 #[test]

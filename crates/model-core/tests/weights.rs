@@ -177,6 +177,73 @@ fn shards_are_read_as_one_and_an_absent_shard_is_named() {
     assert!(message.contains("index.json") && message.contains("model-00002"), "{message}");
 }
 
+fn fixture(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+#[test]
+fn pickles_of_both_ages_hold_the_tensors_that_torch_saved() {
+    let base = values(&[3, 4]);
+    for file in ["zip.bin", "legacy.bin"] {
+        let weights = Weights::open(fixture(file)).unwrap();
+        let is = |name: &str, expected: &Tensor| {
+            let tensor = weights.read(name).unwrap();
+            assert_eq!(tensor.kind(), expected.kind(), "{file}: {name}");
+            assert!(tensor.equal(expected), "{file}: {name}");
+        };
+        assert_eq!(weights.names().count(), 9);
+        is("plain.weight", &base);
+        is("shared.weight", &base);
+        is("transposed.weight", &base.tr());
+        is("part.weight", &base.narrow(0, 1, 2).narrow(1, 2, 2));
+        is("half.bias", &Tensor::from_slice(&[1.5f32, -2.0]).to_kind(Kind::Half));
+        is("brain.bias", &Tensor::from_slice(&[1.5f32, -2.0]).to_kind(Kind::BFloat16));
+        is("ids", &Tensor::from_slice(&[0i64, 1, 2, 3, 4]));
+        is("scalar", &Tensor::from(7.25f32));
+        is("parameter.weight", &Tensor::from_slice2(&[[3.0f32]]));
+    }
+}
+
+#[test]
+fn a_pickle_with_code_in_it_is_refused_unrun() {
+    let message = Weights::open(fixture("code.bin")).unwrap_err().to_string();
+    assert!(message.contains("code.bin") && message.contains("system"), "{message}");
+}
+
+#[test]
+fn a_pickle_that_is_cut_off_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pytorch_model.bin");
+    for file in ["zip.bin", "legacy.bin"] {
+        let whole = fs::read(fixture(file)).unwrap();
+        for length in (0..whole.len()).step_by(23) {
+            fs::write(&path, &whole[..length]).unwrap();
+            assert!(Weights::open(folder.path()).is_err(), "{file}: {length} bytes");
+        }
+        fs::write(&path, whole).unwrap();
+        assert!(Weights::open(folder.path()).is_ok());
+    }
+}
+
+#[test]
+fn a_pickle_with_a_wrong_byte_never_panics() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pytorch_model.bin");
+    for file in ["zip.bin", "legacy.bin"] {
+        let whole = fs::read(fixture(file)).unwrap();
+        for at in (0..whole.len()).step_by(11) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x5a;
+            fs::write(&path, bytes).unwrap();
+            if let Ok(weights) = Weights::open(folder.path()) {
+                for name in weights.names() {
+                    let _ = weights.read(name);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_refused_configuration_names_its_field() {
     let folder = folder_with(&published());

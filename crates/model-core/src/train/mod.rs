@@ -6,6 +6,7 @@ mod json_lines;
 mod precision;
 mod progress;
 mod task;
+mod tensor_board;
 mod trainer;
 
 pub use batch_source::{BatchSource, BatchesFromFn, batches_from_fn};
@@ -16,4 +17,5 @@ pub use json_lines::JsonLines;
 pub use precision::{LossScale, Precision};
 pub use progress::Progress;
 pub use task::{StepContext, StepOutput, Task};
+pub use tensor_board::TensorBoard;
 pub use trainer::{StopReason, Summary, Trainer};

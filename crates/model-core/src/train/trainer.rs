@@ -202,7 +202,8 @@ impl<'a> Trainer<'a> {
                 report.seconds = start.elapsed().as_secs_f64();
                 self.progress.batch += group.len() as u64;
                 self.progress.step += 1;
-                if self.config.checkpoint_every.is_some_and(|every| self.progress.step % every == 0) {
+                if self.config.checkpoint_every.is_some_and(|every| self.progress.step.is_multiple_of(every))
+                {
                     self.save("last", true)?;
                 }
                 if self.tell(|hook| hook.on_step(&report))?.is_break() {

@@ -74,6 +74,7 @@ pub(crate) fn read_header(path: &Path) -> Result<(BTreeMap<String, TensorEntry>,
             file: shared.clone(),
             kind,
             shape: info.shape.iter().map(|size| *size as i64).collect(),
+            strides: None,
             offset: data_start + info.data_offsets.0 as u64,
         };
         tensors.insert(name, entry);

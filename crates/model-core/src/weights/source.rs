@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use tch::{Kind, Tensor};
 
-use crate::weights::safetensors_file;
+use crate::weights::{safetensors_file, torch_file};
 use crate::{Error, Result};
 
 /// The tensors of a checkpoint: names, shapes and where their bytes lie. Values are read one tensor at
@@ -25,6 +25,8 @@ pub(crate) struct TensorEntry {
     pub(crate) file: Arc<Path>,
     pub(crate) kind: Kind,
     pub(crate) shape: Vec<i64>,
+    /// How far apart the elements lie along each dimension; none = densely, the last dimension first.
+    pub(crate) strides: Option<Vec<i64>>,
     pub(crate) offset: u64,
 }
 
@@ -35,8 +37,10 @@ struct Index {
 }
 
 impl Weights {
-    /// Opens a safetensors file, or the weights of a Hugging Face folder: `model.safetensors`, or the
-    /// shards that `model.safetensors.index.json` lists.
+    /// Opens a file of tensors, or the weights of a Hugging Face folder: the first of `model.safetensors`,
+    /// `model.safetensors.index.json` with its shards, `pytorch_model.bin` and its index that is there.
+    ///
+    /// A pickle is read as data and never executed; one that names anything but tensors is refused.
     ///
     /// # Errors
     ///
@@ -46,18 +50,17 @@ impl Weights {
         if !path.is_dir() {
             return Self::open_files(path, [path.to_owned()]);
         }
-        let whole = path.join("model.safetensors");
-        let index = path.join("model.safetensors.index.json");
-        if whole.is_file() {
-            Self::open_files(&whole, [whole.clone()])
-        } else if index.is_file() {
-            Self::open_index(&index)
-        } else {
-            Err(Error::format(
-                path,
-                "the folder has neither model.safetensors nor model.safetensors.index.json",
-            ))
+        for name in ["model.safetensors", "pytorch_model.bin"] {
+            let whole = path.join(name);
+            if whole.is_file() {
+                return Self::open_files(&whole, [whole.clone()]);
+            }
+            let index = path.join(format!("{name}.index.json"));
+            if index.is_file() {
+                return Self::open_index(&index);
+            }
         }
+        Err(Error::format(path, "the folder has neither model.safetensors nor pytorch_model.bin"))
     }
 
     fn open_index(path: &Path) -> Result<Self> {
@@ -84,6 +87,10 @@ impl Weights {
     fn open_files(path: &Path, files: impl IntoIterator<Item = PathBuf>) -> Result<Self> {
         let mut weights = Self { path: path.to_owned(), tensors: BTreeMap::new(), metadata: BTreeMap::new() };
         for file in files {
+            if is_pickled(&file)? {
+                weights.tensors.extend(torch_file::read_header(&file)?);
+                continue;
+            }
             let (tensors, metadata) = safetensors_file::read_header(&file)?;
             weights.tensors.extend(tensors);
             weights.metadata.extend(metadata);
@@ -126,15 +133,35 @@ impl Weights {
             .tensors
             .get(name)
             .ok_or_else(|| Error::format(&self.path, format!("there is no tensor {name}")))?;
-        let count: i64 = entry.shape.iter().product();
-        let length = usize::try_from(count).unwrap_or(0) * entry.kind.elt_size_in_bytes();
-        let mut bytes = vec![0; length];
+        let elements: i64 = match &entry.strides {
+            None => entry.shape.iter().product(),
+            Some(_) if entry.shape.contains(&0) => 0,
+            Some(strides) => {
+                1 + entry.shape.iter().zip(strides).map(|(size, step)| (size - 1) * step).sum::<i64>()
+            }
+        };
+        let mut bytes = vec![0; usize::try_from(elements).unwrap_or(0) * entry.kind.elt_size_in_bytes()];
         let mut read = || {
             let mut file = File::open(&entry.file)?;
             file.seek(SeekFrom::Start(entry.offset))?;
             file.read_exact(&mut bytes)
         };
         read().map_err(|source| Error::file("reading", &entry.file, source))?;
-        Tensor::f_from_data_size(&bytes, &entry.shape, entry.kind).map_err(Error::torch("making a tensor"))
+        let tensor = match &entry.strides {
+            None => Tensor::f_from_data_size(&bytes, &entry.shape, entry.kind),
+            Some(strides) => Tensor::f_from_data_size(&bytes, &[elements], entry.kind)
+                .and_then(|flat| flat.f_as_strided(&entry.shape, strides, None))
+                .and_then(|view| view.f_contiguous()),
+        };
+        tensor.map_err(Error::torch("making a tensor"))
     }
+}
+
+/// Whether a file begins as `torch.save` writes it: a zip archive, or a pickle of protocol 2 and more.
+fn is_pickled(path: &Path) -> Result<bool> {
+    let mut start = [0; 2];
+    let mut file = File::open(path).map_err(|source| Error::file("reading", path, source))?;
+    // The header of a safetensors file is never 128 or 19,280 bytes modulo 65,536 and binary after.
+    let length = file.read(&mut start).map_err(|source| Error::file("reading", path, source))?;
+    Ok(length == 2 && (start == *b"PK" || start[0] == 0x80 && (2..=5).contains(&start[1])))
 }
