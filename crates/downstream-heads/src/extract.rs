@@ -23,7 +23,8 @@ pub fn encode_features<E: Encoder>(
     Features::new(values, usize::try_from(encoder.embed_dim()).unwrap_or(0))
 }
 
-fn rows(pooled: &Tensor) -> Result<Vec<f32>> {
+/// The numbers of a tensor, row after row.
+pub(crate) fn rows(pooled: &Tensor) -> Result<Vec<f32>> {
     let flat = pooled.to_device(Device::Cpu).to_kind(Kind::Float).contiguous().flatten(0, -1);
     Vec::<f32>::try_from(flat).map_err(|source| Error::Model {
         action: "reading the features",

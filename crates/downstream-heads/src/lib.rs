@@ -2,7 +2,8 @@
 //!
 //! # Overview
 //!
-//! * [`encode_features`] runs a frozen encoder once; [`Features`] and [`Cases`] keep what it made;
+//! * [`encode_features`] runs a frozen encoder once; [`Features`] and [`Cases`] hold what it made,
+//!   [`FeatureCache`] keeps it on disk by weights, transform and images;
 //! * [`LinearProbe`] fits a logistic regression on them in seconds, its regularisation chosen by
 //!   cross-validation over patients, never on the cases it is measured on;
 //! * [`label_efficiency`] does so on parts of the labels, drawn by patient ([`label_fraction`]);
@@ -39,6 +40,7 @@
 //!
 //! A head of your own implements [`Head`]; it then trains with [`FineTune`] and any encoder.
 
+mod cache;
 mod cases;
 mod error;
 mod extract;
@@ -55,6 +57,7 @@ mod result;
 mod ridge;
 mod sampling;
 
+pub use cache::{FeatureCache, FeatureKey};
 pub use cases::Cases;
 pub use error::{Error, Result};
 pub use extract::encode_features;

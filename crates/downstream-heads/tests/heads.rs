@@ -3,8 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use downstream_heads::{
-    AttentivePooling, FineTune, FineTuneConfig, GradeHead, Head, HeadConfig, LabelHead, LabelledBatch,
-    OrdinalHead, RegressionHead, encode_features,
+    AttentivePooling, FeatureCache, FeatureKey, Features, FineTune, FineTuneConfig, GradeHead, Head,
+    HeadConfig, LabelHead, LabelledBatch, OrdinalHead, RegressionHead, encode_features,
 };
 use model_core::layers::linear;
 use model_core::{Encoded, Encoder, Error, Mode, StopReason, batches_from_fn};
@@ -260,4 +260,36 @@ fn a_frozen_encoder_is_read_once_for_all_probes() {
     assert_eq!(row, Vec::<f32>::try_from(second.get(0)).unwrap());
     let broken = encode_features(&tiny, [Ok(Tensor::from_slice(&[f32::NAN; 3]).view([1, 3]))]);
     assert!(matches!(broken, Err(downstream_heads::Error::NotFinite { .. })));
+}
+
+#[test]
+fn features_are_kept_by_what_made_them() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let (weights, cache) = (folder.path().join("weights"), FeatureCache::new(folder.path().join("cache")));
+    std::fs::write(&weights, "first").unwrap();
+    let key = || FeatureKey::new().with_text("resize 224").with_file(&weights).unwrap();
+    let made = Features::new(vec![1.0, 2.5, -3.0, 4.0, 5.0, 6.0], 3).unwrap();
+    let get = |key: &FeatureKey, fresh: &Features| {
+        let mut calls = 0;
+        let features = cache.get_or_encode(key, || {
+            calls += 1;
+            Ok(fresh.clone())
+        });
+        (features.unwrap(), calls)
+    };
+    assert_eq!(get(&key(), &made), (made.clone(), 1));
+    let other = Features::new(vec![0.0], 1).unwrap();
+    assert_eq!(get(&key(), &other), (made.clone(), 0));
+    assert_eq!(get(&key().with_text("image"), &other).1, 1);
+    let kept = std::fs::read_dir(folder.path().join("cache")).unwrap();
+    for file in kept {
+        std::fs::write(file.unwrap().path(), "cut").unwrap();
+    }
+    assert_eq!(get(&key(), &made), (made.clone(), 1));
+    std::fs::write(&weights, "second").unwrap();
+    assert_eq!(get(&key(), &other).1, 1);
+    let missing = FeatureKey::new().with_file(folder.path().join("missing")).unwrap_err();
+    let source = std::error::Error::source(&missing).unwrap().to_string();
+    assert!(source.contains("missing"), "{source}");
 }
