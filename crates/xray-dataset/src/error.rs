@@ -33,6 +33,12 @@ pub enum Error {
         /// Why not.
         reason: ImageFault,
     },
+    /// A DICOM file names no patient, so that its dates cannot be shifted with his others.
+    #[error("the header of {path:?} names no patient")]
+    NoPatient {
+        /// The file.
+        path: PathBuf,
+    },
     /// A line of a JSON file is not what it should be.
     #[error("{path:?}, line {line}: {problem}")]
     Row {

@@ -3,21 +3,47 @@ use std::io::Cursor;
 use std::path::Path;
 
 use image::{DynamicImage, ImageReader, Limits};
+use jpeg_decoder::PixelFormat;
 use xray_core::{ImageDecoder, ImageTensor};
 
 use crate::{DicomDecoder, Error, ImageFault, Result};
+
+/// As many pixels as [`DicomDecoder`] takes by default.
+const MAX_PIXELS: usize = 100_000_000;
 
 /// Decodes PNG, JPEG and TIFF (8 or 16 bits) and everything that [`DicomDecoder`] reads, told apart by
 /// their content, into grey values in `[0, 1]`.
 #[derive(Debug, Clone, Default)]
 pub struct ImageFileDecoder {
     dicom: DicomDecoder,
+    least_side: Option<usize>,
 }
 
 impl ImageFileDecoder {
     /// A decoder that reads DICOM files with `dicom`.
     pub fn new(dicom: DicomDecoder) -> Self {
-        Self { dicom }
+        Self { dicom, least_side: None }
+    }
+
+    /// The same decoder, which decodes a JPEG at 1/2, 1/4 or 1/8 of its size as long as both sides stay at
+    /// least `pixels` (default: whole). Its decoder then computes fewer pixels, each the mean of those it
+    /// stands for. Twice the side of what a transform puts out leaves a random crop its sharpness.
+    #[must_use]
+    pub fn reduced_to(mut self, pixels: usize) -> Self {
+        self.least_side = Some(pixels);
+        self
+    }
+
+    /// The pixels of a PNG, JPEG or TIFF in memory.
+    ///
+    /// # Errors
+    ///
+    /// Why the bytes give no image.
+    pub fn decode_bytes(&self, bytes: &[u8]) -> Result<ImageTensor, ImageFault> {
+        match self.least_side {
+            Some(least) if bytes.starts_with(&[0xFF, 0xD8]) => decode_reduced(bytes, least),
+            _ => decode_whole(bytes),
+        }
     }
 }
 
@@ -29,12 +55,11 @@ impl ImageDecoder for ImageFileDecoder {
         if image::guess_format(&bytes).is_err() {
             return self.dicom.decode(path);
         }
-        decode_bytes(&bytes).map_err(|reason| Error::image(path, reason))
+        self.decode_bytes(&bytes).map_err(|reason| Error::image(path, reason))
     }
 }
 
-/// Decodes an encoded PNG, JPEG or TIFF.
-pub(crate) fn decode_bytes(bytes: &[u8]) -> Result<ImageTensor, ImageFault> {
+fn decode_whole(bytes: &[u8]) -> Result<ImageTensor, ImageFault> {
     let mut reader =
         ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| ImageFault::UnknownFormat)?;
     // The crate's limits: no side limit, 512 MiB of memory.
@@ -46,20 +71,46 @@ pub(crate) fn decode_bytes(bytes: &[u8]) -> Result<ImageTensor, ImageFault> {
     })?;
     let (height, width) = (image.height() as usize, image.width() as usize);
     let grey = match image {
-        DynamicImage::ImageLuma8(image) => {
-            image.into_raw().into_iter().map(|v| f32::from(v) / 255.0).collect()
-        }
+        DynamicImage::ImageLuma8(image) => eight_bits(image.as_raw()),
         DynamicImage::ImageLuma16(image) => {
             image.into_raw().into_iter().map(|v| f32::from(v) / 65535.0).collect()
         }
-        other => weighted(&other.into_rgb32f()),
+        other => other.into_rgb32f().pixels().map(|pixel| luma(pixel.0)).collect(),
     };
     ImageTensor::new(grey, 1, height, width).map_err(|_| ImageFault::DamagedPixels)
 }
 
+fn decode_reduced(bytes: &[u8], least: usize) -> Result<ImageTensor, ImageFault> {
+    let mut decoder = jpeg_decoder::Decoder::new(bytes);
+    decoder.read_info().map_err(|_| ImageFault::DamagedPixels)?;
+    let info = decoder.info().ok_or(ImageFault::DamagedPixels)?;
+    let (height, width) = (usize::from(info.height), usize::from(info.width));
+    if height * width > MAX_PIXELS {
+        return Err(ImageFault::TooLarge);
+    }
+    // The decoder takes the smallest scale that gives at least the asked size, side by side.
+    let shortest = height.min(width).max(1);
+    let asked = |side: usize| u16::try_from((side * least).div_ceil(shortest)).unwrap_or(u16::MAX);
+    decoder.scale(asked(width), asked(height)).map_err(|_| ImageFault::DamagedPixels)?;
+    let pixels = decoder.decode().map_err(|_| ImageFault::DamagedPixels)?;
+    let info = decoder.info().ok_or(ImageFault::DamagedPixels)?;
+    let grey = match info.pixel_format {
+        PixelFormat::L8 => eight_bits(&pixels),
+        PixelFormat::RGB24 => {
+            pixels.chunks_exact(3).map(|p| luma([p[0], p[1], p[2]].map(|v| f32::from(v) / 255.0))).collect()
+        }
+        _ => return decode_whole(bytes),
+    };
+    ImageTensor::new(grey, 1, info.height.into(), info.width.into()).map_err(|_| ImageFault::DamagedPixels)
+}
+
+fn eight_bits(pixels: &[u8]) -> Vec<f32> {
+    pixels.iter().map(|value| f32::from(*value) / 255.0).collect()
+}
+
 /// Colour to grey by the weights of ITU-R BT.601, as OpenCV and Pillow do.
-fn weighted(image: &image::Rgb32FImage) -> Vec<f32> {
-    image.pixels().map(|p| 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2]).collect()
+fn luma([red, green, blue]: [f32; 3]) -> f32 {
+    0.299 * red + 0.587 * green + 0.114 * blue
 }
 
 #[cfg(test)]
@@ -87,6 +138,27 @@ mod tests {
         assert_eq!(save("b.png", grey16.clone().into(), ImageFormat::Png).data()[2], 40_000.0 / 65_535.0);
         assert_eq!(save("b.tif", grey16.into(), ImageFormat::Tiff).data()[2], 40_000.0 / 65_535.0);
         assert!((save("c.png", colour.into(), ImageFormat::Png).data()[0] - 0.299).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_reduced_jpeg_is_the_mean_of_blocks() {
+        let grey = ImageBuffer::from_fn(160, 96, |x, y| Luma([(x + y) as u8]));
+        let mut bytes = Cursor::new(Vec::new());
+        DynamicImage::from(grey).write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+        let decoder = ImageFileDecoder::default();
+        let whole = decoder.decode_bytes(bytes.get_ref()).unwrap();
+        assert_eq!((whole.height(), whole.width()), (96, 160));
+        for (least, scale) in [(97, 1), (50, 1), (48, 2), (25, 2), (24, 4), (12, 8), (1, 8)] {
+            let small = decoder.clone().reduced_to(least).decode_bytes(bytes.get_ref()).unwrap();
+            assert_eq!((small.height(), small.width()), (96 / scale, 160 / scale), "{least}");
+            for (i, value) in small.data().iter().enumerate() {
+                let (y, x) = (i / small.width(), i % small.width());
+                let mean = ((x + y) * scale + scale - 1) as f32 / 255.0;
+                assert!((value - mean).abs() < 0.02, "{value} {mean}");
+            }
+        }
+        let cut = &bytes.get_ref()[..bytes.get_ref().len() / 2];
+        assert!(decoder.reduced_to(48).decode_bytes(&cut[..30]).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! # Main types
 //!
 //! * [`DicomDecoder`], [`ImageFileDecoder`]: a file to grey values in `[0, 1]`, bone bright;
+//! * [`HeaderDeidentifier`]: DICOM files without identity, after PS3.15 Annex E;
 //! * [`ArchiveSource`]: the studies of a folder of DICOM files;
 //! * [`Pairing`]: which report belongs to which study, by patient, day and order;
 //! * [`ShardBuilder`]: an archive to WebDataset shards, split by patient, with an [`Account`] of everything;
@@ -58,18 +59,21 @@
 
 mod account;
 mod archive;
+mod deidentify;
 mod dicom;
 mod ehr;
 mod error;
 mod image_file;
 mod loader;
 mod pairing;
+mod pseudonyms;
 mod shard;
 mod split;
 mod transform;
 
 pub use account::{Account, Cause, ItemKind, LeftOut, SplitCount, Tally};
 pub use archive::ArchiveSource;
+pub use deidentify::HeaderDeidentifier;
 pub use dicom::{DicomDecoder, Windowing};
 pub use error::{Error, ImageFault, Result};
 pub use image_file::ImageFileDecoder;
@@ -80,4 +84,4 @@ pub use shard::{
     Stage,
 };
 pub use split::{Split, SplitFractions};
-pub use transform::{Affine, Convirt, Crop, EvalTransform, Fit, Warp, gaussian_blur};
+pub use transform::{Affine, Convirt, Crop, EvalTransform, Fit, Warp, brightness_contrast, gaussian_blur};

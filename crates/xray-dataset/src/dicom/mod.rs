@@ -7,6 +7,6 @@ mod lut;
 mod pixels;
 
 pub use decoder::DicomDecoder;
-pub(crate) use file::{Extent, read_dicom};
+pub(crate) use file::{Extent, read_dicom, text};
 pub(crate) use header::DicomHeader;
 pub use pixels::Windowing;

@@ -54,6 +54,9 @@ pub(super) fn grey_frame(
     }
     let decoded = object.decode_pixel_data_frame(frame).map_err(|_| ImageFault::DamagedPixels)?;
     let grey = match decoded.samples_per_pixel() {
+        1 if *decoded.photometric_interpretation() == PhotometricInterpretation::PaletteColor => {
+            palette(object, &decoded)?
+        }
         1 => monochrome(object, &decoded, frame, windowing)?,
         3 => luma(&decoded)?,
         _ => return Err(ImageFault::UnsupportedPixels),
@@ -309,6 +312,24 @@ impl Voi {
             Self::Range(..) => 0.0,
         }
     }
+}
+
+/// The luminance of the colours that the palette gives.
+fn palette(object: &DefaultDicomObject, decoded: &DecodedPixelData<'_>) -> Result<Vec<f32>, ImageFault> {
+    let tables = [
+        (tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA),
+        (tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA),
+        (tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA),
+    ];
+    let stored = StoredValues::new(decoded, decoded.rows() as usize * decoded.columns() as usize)?;
+    let tables =
+        tables.map(|(descriptor, data)| LookupTable::from_elements(object, descriptor, data, stored.signed));
+    let [Some(red), Some(green), Some(blue)] = tables else { return Err(ImageFault::UnsupportedPixels) };
+    let part = |table: &LookupTable, value: f64| table.get(value) / table.maximum();
+    Ok(stored.map(|value| {
+        let grey = 0.299 * part(&red, value) + 0.587 * part(&green, value) + 0.114 * part(&blue, value);
+        grey.min(1.0) as f32
+    }))
 }
 
 /// Colour to grey by the weights of ITU-R BT.601; luminance and chrominance give their luminance.

@@ -5,7 +5,7 @@ use xray_core::{Dataset, Sample};
 
 use super::index::ShardIndex;
 use super::reader::{EncodedSample, SampleEntry, list_samples};
-use crate::{Error, Result, Split, StudyDataset, Views};
+use crate::{Error, ImageFileDecoder, Result, Split, StudyDataset, Views};
 
 /// The samples of a set of shards behind an index. Only the places of the members are held in memory;
 /// every sample is read from its file when it is asked for.
@@ -22,6 +22,7 @@ use crate::{Error, Result, Split, StudyDataset, Views};
 pub struct ShardDataset {
     shards: Vec<Shard>,
     len: usize,
+    decoder: ImageFileDecoder,
 }
 
 #[derive(Debug)]
@@ -69,7 +70,14 @@ impl ShardDataset {
             len += samples.len();
             shards.push(Shard { path, first, samples });
         }
-        Ok(Self { shards, len })
+        Ok(Self { shards, len, decoder: ImageFileDecoder::default() })
+    }
+
+    /// The same samples, decoded by `decoder` (default: [`ImageFileDecoder::default`]).
+    #[must_use]
+    pub fn with_decoder(mut self, decoder: ImageFileDecoder) -> Self {
+        self.decoder = decoder;
+        self
     }
 
     /// The name of the sample at `index`, without reading it.
@@ -129,7 +137,7 @@ impl StudyDataset for ShardDataset {
     /// Reads and decodes only the images that are chosen.
     fn get_views(&self, index: usize, views: Views, seed: u64) -> Result<Sample> {
         let (path, sample) = self.read(index, |count| Some(views.choose(count, seed)))?;
-        sample.decode(path)
+        sample.decode(&self.decoder, path)
     }
 
     fn groups(&self) -> Vec<usize> {

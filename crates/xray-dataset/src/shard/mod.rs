@@ -16,5 +16,6 @@ pub use builder::ShardBuilder;
 pub use dataset::ShardDataset;
 pub use index::{ShardEntry, ShardIndex};
 pub use reader::{EncodedSample, ShardReader};
+pub(crate) use settings::{AnyTransform, any_transform};
 pub use settings::{Progress, Stage};
 pub use store::ImageFormat;

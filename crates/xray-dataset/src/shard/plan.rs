@@ -9,10 +9,8 @@ use xray_core::{Labels, PseudonymKey, Report, Study, StudyId};
 use super::settings::Settings;
 use super::writer::hex;
 use crate::archive::ArchiveStudy;
+use crate::pseudonyms::{self, DIGITS};
 use crate::{Error, Pairing, Result, Split};
-
-/// Digits of a pseudonym: 64 bits, so that a million of them do not collide.
-const DIGITS: usize = 16;
 
 /// The keyed names of things, as keys of samples and accounts have them.
 #[derive(Debug)]
@@ -23,12 +21,8 @@ pub(super) struct Names<'a> {
 
 impl Names<'_> {
     pub(super) fn study(&self, study: &Study) -> String {
-        let patient = self.key.pseudonym("patient", study.patient.as_str(), DIGITS);
-        // Accession numbers are unique within one hospital only.
-        let parts = [study.patient.as_str().as_bytes(), study.id.as_str().as_bytes()];
-        let mut number = hex(&self.key.derive("study", &parts));
-        number.truncate(DIGITS);
-        format!("{patient}_{number}")
+        let patient = pseudonyms::of_patient(self.key, &study.patient);
+        format!("{patient}_{}", pseudonyms::of_study(self.key, &study.patient, &study.id))
     }
 
     pub(super) fn file(&self, path: &Path) -> String {

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 use xray_core::{ImageTensor, Labels, Sample};
 
-use crate::image_file::decode_bytes;
-use crate::{Error, Result};
+use crate::{Error, ImageFileDecoder, Result};
 
 /// Reads one shard from its beginning to its end: an iterator of samples that are not decoded yet.
 ///
@@ -74,16 +73,28 @@ impl EncodedSample {
     /// # Errors
     ///
     /// [`Error::Image`] with `shard` as the file.
-    pub fn decode(self, shard: impl AsRef<Path>) -> Result<Sample> {
-        let decode = |bytes: Vec<u8>| decode_bytes(&bytes).map_err(|reason| Error::image(&shard, reason));
-        let mut images = self.images.into_iter().map(decode).collect::<Result<Vec<ImageTensor>>>()?;
-        let facts = self.meta.get("images").and_then(Value::as_array).filter(|f| f.len() == images.len());
-        if let Some(facts) = facts {
-            let spacings = facts.iter().map(|fact| serde_json::from_value(fact["spacing_mm"].clone()).ok());
-            images = images.into_iter().zip(spacings).map(|(i, s)| i.with_spacing_mm(s.flatten())).collect();
-        }
+    pub fn decode(self, decoder: &ImageFileDecoder, shard: impl AsRef<Path>) -> Result<Sample> {
+        let decode =
+            |bytes: Vec<u8>| decoder.decode_bytes(&bytes).map_err(|reason| Error::image(&shard, reason));
+        let facts = self.meta.get("images").and_then(Value::as_array);
+        let spaced = |(number, image): (usize, ImageTensor)| {
+            let spacing = facts.and_then(|facts| spacing_of(facts.get(number)?, &image));
+            image.with_spacing_mm(spacing)
+        };
+        let images = self.images.into_iter().map(decode).collect::<Result<Vec<_>>>()?;
+        let images = images.into_iter().enumerate().map(spaced).collect();
         Ok(Sample { key: self.key, images, report: self.report, labels: self.labels, meta: self.meta })
     }
+}
+
+/// The spacing that was stored, made larger by as much as `image` was decoded smaller.
+fn spacing_of(fact: &Value, image: &ImageTensor) -> Option<[f32; 2]> {
+    let [vertical, horizontal]: [f32; 2] = serde_json::from_value(fact.get("spacing_mm")?.clone()).ok()?;
+    let scale = |side: &str, decoded: usize| match fact.get(side).and_then(Value::as_f64) {
+        Some(stored) => stored as f32 / decoded as f32,
+        None => 1.0,
+    };
+    Some([vertical * scale("height", image.height()), horizontal * scale("width", image.width())])
 }
 
 /// Where the members of one sample lie in their shard.

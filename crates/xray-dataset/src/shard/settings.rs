@@ -40,12 +40,12 @@ pub(super) struct Settings {
 type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A report transform of any error type.
-pub(super) type AnyTransform = Box<dyn Fn(Report) -> Result<Report, BoxedError> + Send + Sync>;
+pub(crate) type AnyTransform = Box<dyn Fn(Report) -> Result<Report, BoxedError> + Send + Sync>;
 
 /// A text gate of any error type.
 pub(super) type AnyGate = Box<dyn Fn(&ImageTensor) -> Result<usize, BoxedError> + Send + Sync>;
 
-pub(super) fn any_transform(transform: impl ReportTransform + 'static) -> AnyTransform {
+pub(crate) fn any_transform(transform: impl ReportTransform + 'static) -> AnyTransform {
     Box::new(move |report| transform.apply(report).map_err(|error| Box::new(error) as BoxedError))
 }
 

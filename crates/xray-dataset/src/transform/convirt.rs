@@ -96,7 +96,7 @@ impl ImageTransform for Convirt {
             normalise(&mut image, self.mean, self.std);
         }
         if let Some((alpha, beta)) = change {
-            brighten(&mut image, alpha, beta);
+            brightness_contrast(&mut image, alpha, beta);
         }
         if draw.happens(self.blur) {
             let steps = (self.blur_kernel[1].saturating_sub(self.blur_kernel[0])) / 2 + 1;
@@ -167,8 +167,8 @@ impl Convirt {
     }
 }
 
-/// `alpha * value + beta`, kept within `[0, 1]`.
-fn brighten(image: &mut ImageTensor, alpha: f32, beta: f32) {
+/// Contrast and brightness: `alpha * value + beta`, kept within `[0, 1]`.
+pub fn brightness_contrast(image: &mut ImageTensor, alpha: f32, beta: f32) {
     image.data_mut().iter_mut().for_each(|value| *value = (*value * alpha + beta).clamp(0.0, 1.0));
 }
 

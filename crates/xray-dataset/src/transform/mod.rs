@@ -7,6 +7,6 @@ mod eval;
 mod warp;
 
 pub use blur::gaussian_blur;
-pub use convirt::Convirt;
+pub use convirt::{Convirt, brightness_contrast};
 pub use eval::{EvalTransform, Fit};
 pub use warp::{Affine, Crop, Warp};

@@ -2,5 +2,8 @@
 
 mod archive;
 mod dicom;
+mod headers;
 mod phantom;
+mod samples;
 mod shards;
+mod transforms;

@@ -8,8 +8,9 @@ use crate::archive::{Eraser, File, contents, key, write_archive};
 use dicom_dictionary_std::uids;
 use xray_core::{Dataset, Label, PatientId};
 use xray_dataset::{
-    Account, Cause, Convirt, Error, ImageFault, ImageFormat, ItemKind, Loader, LoaderConfig, Position,
-    ShardBuilder, ShardDataset, ShardIndex, ShardReader, Split, SplitFractions, Views,
+    Account, Cause, Convirt, Error, ImageFault, ImageFileDecoder, ImageFormat, ItemKind, Loader,
+    LoaderConfig, Position, ShardBuilder, ShardDataset, ShardIndex, ShardReader, Split, SplitFractions,
+    Views,
 };
 
 fn builder(archive: &Path) -> ShardBuilder {
@@ -209,7 +210,9 @@ fn a_shard_that_is_cut_names_itself() {
         assert!(error.to_string().contains("train-000000.tar"), "{error}");
         // Without the index there are samples or an error, and never a panic.
         if let Ok(reader) = ShardReader::open(&path) {
-            reader.for_each(|sample| drop(sample.map(|sample| sample.decode(&path))));
+            reader.for_each(|sample| {
+                drop(sample.map(|sample| sample.decode(&ImageFileDecoder::default(), &path)))
+            });
         }
     }
 }
@@ -258,4 +261,23 @@ fn shards_of_python_are_read() {
     let one_after_the_other: Vec<_> =
         ShardReader::open(&path).unwrap().map(|sample| sample.unwrap().key).collect();
     assert_eq!(one_after_the_other, (0..3).map(|index| set.key(index)).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_reduced_decode_keeps_the_size_in_millimetres() {
+    let folder = tempfile::tempdir().unwrap();
+    File { patient: "PAT000", study: "ACC0001", side: 64, ..File::default() }
+        .write(&folder.path().join("pacs/0.dcm"));
+    let row = r#"{"id": "r", "text": "t ACC", "date": "2020-03-01", "patient": {"id": "PAT000"}}"#;
+    fs::create_dir_all(folder.path().join("ehr")).unwrap();
+    fs::write(folder.path().join("ehr/index.jsonl"), row).unwrap();
+    let out = folder.path().join("out");
+    let everybody = SplitFractions { val: 0.0, test: 0.0 };
+    run(&builder(folder.path()).split(everybody).image_format(ImageFormat::Jpeg { quality: 95 }), &out);
+    let set = ShardDataset::open(&out, Split::Train).unwrap();
+    let whole = set.get(0).unwrap().images.remove(0);
+    let set = set.with_decoder(ImageFileDecoder::default().reduced_to(30));
+    let half = set.get(0).unwrap().images.remove(0);
+    assert_eq!((whole.height(), whole.spacing_mm()), (64, Some([0.5, 0.25])));
+    assert_eq!((half.height(), half.spacing_mm()), (32, Some([1.0, 0.5])));
 }
