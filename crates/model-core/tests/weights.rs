@@ -205,6 +205,22 @@ fn pickles_of_both_ages_hold_the_tensors_that_torch_saved() {
 }
 
 #[test]
+fn a_header_whose_length_looks_like_a_pickle_is_no_pickle() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let tensor = values(&[2]);
+    // Lengths of 640 (0x80, 2) and 19,280 ("PK") bytes are among them.
+    let mut seen = Vec::new();
+    for padding in (0..700).chain(19_100..19_300).step_by(8) {
+        let metadata = BTreeMap::from([("padding".to_owned(), " ".repeat(padding))]);
+        save_tensors(&path, [("x", &tensor)], &metadata).unwrap();
+        seen.push(fs::read(&path).unwrap()[..2].to_vec());
+        assert!(Weights::open(&path).unwrap().read("x").unwrap().equal(&tensor), "{padding}");
+    }
+    assert!(seen.contains(&vec![0x80, 2]) && seen.contains(&b"PK".to_vec()));
+}
+
+#[test]
 fn a_pickle_with_code_in_it_is_refused_unrun() {
     let message = Weights::open(fixture("code.bin")).unwrap_err().to_string();
     assert!(message.contains("code.bin") && message.contains("system"), "{message}");

@@ -3,9 +3,12 @@
 // Every function returns null, or a message on the heap that the caller gives back to
 // osteon_free_message. Tensors are at::Tensor behind torch-sys's C_tensor; none changes its owner.
 
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <vector>
+
+#include <dlfcn.h>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_foreach_add.h>
@@ -127,5 +130,9 @@ const char *osteon_autocast_end(int device, bool enabled, int kind) {
     at::autocast::set_autocast_dtype(type, static_cast<at::ScalarType>(kind));
   });
 }
+
+// Opens the CUDA half of libtorch if it lies on the library path. Its static objects register
+// themselves; the handle is kept for the life of the process.
+bool osteon_load_cuda() { return dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr; }
 
 } // extern "C"

@@ -40,6 +40,7 @@ unsafe extern "C" {
         weight_decay: f64,
     ) -> *mut c_char;
     pub(crate) fn osteon_autocast_begin(device: c_int, enabled: *mut bool, kind: *mut c_int) -> *mut c_char;
+    pub(crate) fn osteon_load_cuda() -> bool;
     pub(crate) fn osteon_autocast_end(device: c_int, enabled: bool, kind: c_int) -> *mut c_char;
 }
 

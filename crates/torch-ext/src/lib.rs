@@ -2,7 +2,8 @@
 //!
 //! * [`autocast`]: mixed precision in bf16 or f16, on the CPU and on CUDA;
 //! * [`adamw_step`], [`lion_step`], [`norm`], [`scale`]: operations on all parameters of a model at once;
-//! * [`clear_gradients`]: frees gradients between steps.
+//! * [`clear_gradients`]: frees gradients between steps;
+//! * [`cuda_device`]: the GPU, for a binary that was linked without the CUDA libraries.
 //!
 //! Every crate of osteon that uses tensors depends on this one: its build script lets `cargo test`, `cargo
 //! run`, `cargo bench` and documentation tests find libtorch without a variable in the shell.
@@ -24,10 +25,12 @@
 //! `LIBTORCH` points nowhere or to another version: run the script, or unset the variable.
 
 mod autocast;
+mod cuda;
 mod error;
 mod ffi;
 mod lists;
 
 pub use autocast::autocast;
+pub use cuda::cuda_device;
 pub use error::{Error, Result};
 pub use lists::{AdamWStep, LionStep, adamw_step, clear_gradients, lion_step, norm, scale};

@@ -157,11 +157,12 @@ impl Weights {
     }
 }
 
-/// Whether a file begins as `torch.save` writes it: a zip archive, or a pickle of protocol 2 and more.
+/// Whether a file begins as `torch.save` writes it: a zip archive, or a pickle of protocol 2 and more. The
+/// length at the start of a safetensors file may look like either, so that its brace is asked first.
 fn is_pickled(path: &Path) -> Result<bool> {
-    let mut start = [0; 2];
-    let mut file = File::open(path).map_err(|source| Error::file("reading", path, source))?;
-    // The header of a safetensors file is never 128 or 19,280 bytes modulo 65,536 and binary after.
-    let length = file.read(&mut start).map_err(|source| Error::file("reading", path, source))?;
-    Ok(length == 2 && (start == *b"PK" || start[0] == 0x80 && (2..=5).contains(&start[1])))
+    let io = |source| Error::file("reading", path, source);
+    let mut start = Vec::new();
+    File::open(path).map_err(io)?.take(9).read_to_end(&mut start).map_err(io)?;
+    let is_safetensors = start.len() == 9 && start[4..8] == [0; 4] && start[8] == b'{';
+    Ok(!is_safetensors && (start.starts_with(b"PK") || matches!(start[..], [0x80, 2..=5, ..])))
 }
