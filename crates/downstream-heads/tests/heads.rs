@@ -293,3 +293,36 @@ fn features_are_kept_by_what_made_them() {
     let source = std::error::Error::source(&missing).unwrap().to_string();
     assert!(source.contains("missing"), "{source}");
 }
+
+/// A head from outside the crate: the answer is one learned number, whatever the image.
+#[derive(Debug)]
+struct Guess(Tensor);
+
+impl Head for Guess {
+    fn logits(&self, features: &Encoded, _: Mode) -> model_core::Result<Tensor> {
+        Ok(self.0.expand([features.pooled.size()[0], 1], false))
+    }
+
+    fn loss(&self, logits: &Tensor, targets: &Tensor) -> model_core::Result<Tensor> {
+        Ok((logits - targets).abs().mean(Kind::Float))
+    }
+
+    fn predictions(&self, logits: &Tensor) -> Tensor {
+        logits.shallow_clone()
+    }
+}
+
+#[test]
+fn a_head_from_outside_trains_as_ours_do() {
+    let _alone = alone();
+    let (encoder, head) = (nn::VarStore::new(Device::Cpu), nn::VarStore::new(Device::Cpu));
+    let tiny = Tiny(linear(&encoder.root(), 3, 5, true));
+    let guess = Guess(head.root().var("guess", &[1, 1], nn::Init::Const(100.0)));
+    let mut task = FineTune::new(tiny, Box::new(guess) as Box<dyn Head>);
+    let mut batches = batches_from_fn(|_, skip| Ok((skip..4).map(|seed| Ok(batch(seed as i64)))));
+    let mut held_out = batches_from_fn(|_, skip| Ok((skip..1).map(|_| Ok(batch(50)))));
+    let config = FineTuneConfig { head_rate: 0.5, frozen_steps: None, epochs: 15, ..Default::default() };
+    config.run(&mut task, &encoder, &head, &mut batches, &mut held_out).unwrap();
+    let learned = numbers(&task.predict(&batch(60).input, None).unwrap())[0];
+    assert!((learned - 110.0).abs() < 4.0, "{learned}");
+}

@@ -148,3 +148,34 @@ fn types_may_cross_threads() {
     check::<m::Error>();
     check::<m::plot::LineChart>();
 }
+
+/// A metric from outside the crate: the share of cases with a prediction of 1.
+struct Called(Vec<bool>);
+
+impl m::Metric for Called {
+    fn name(&self) -> &str {
+        "called"
+    }
+
+    fn cases(&self) -> usize {
+        self.0.len()
+    }
+
+    fn weighted(&self, counts: &[u32]) -> m::Result<f64> {
+        let called: u32 = self.0.iter().zip(counts).map(|(called, count)| u32::from(*called) * count).sum();
+        Ok(f64::from(called) / f64::from(counts.iter().sum::<u32>()))
+    }
+}
+
+#[test]
+fn a_metric_from_outside_gets_intervals_and_comparisons() {
+    let called = Called((0..200).map(|case| case % 4 == 0).collect());
+    let clusters = m::Clusters::single(200);
+    let interval = m::Bootstrap::default().interval(&called, &clusters).unwrap();
+    let theory = m::wilson(50, 200, 0.95).unwrap();
+    assert!((interval.low - theory.low).abs() < 0.01 && (interval.high - theory.high).abs() < 0.01);
+    let same =
+        m::Mean::new("same", (0..200).map(|case| f64::from(u8::from(case % 4 == 0))).collect()).unwrap();
+    let difference = m::Bootstrap::default().difference(&called, &same, &clusters).unwrap();
+    assert_eq!((difference.interval.estimate, difference.p_value), (0.0, 1.0));
+}
