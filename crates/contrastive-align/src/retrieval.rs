@@ -83,9 +83,9 @@ impl Ranking {
         let mut ranks = Vec::with_capacity(queries.len());
         for first in (0..queries.len()).step_by(ROWS as usize) {
             let count = (queries.len() - first).min(ROWS as usize);
-            let narrow = |all: &Tensor| all.narrow(0, first as i64, count as i64);
-            let best = best_right(&narrow(queries.embeddings()), &right[first..first + count], gallery);
-            rank_chunk(&narrow(queries.embeddings()), &narrow(queries.groups()), &best, gallery, &mut ranks);
+            let rows = queries.embeddings().narrow(0, first as i64, count as i64);
+            let best = Best::new(&rows, &right[first..first + count], gallery);
+            rank_chunk(&rows, &best, gallery, &mut ranks);
         }
         let right = right.iter().map(Vec::len).collect();
         Ok(Self { ranks, right, items: gallery.len() })
@@ -154,34 +154,45 @@ fn right_items(queries: &EmbeddingIndex, gallery: &EmbeddingIndex) -> Result<Vec
     Ok(right)
 }
 
-/// The similarity of each query to the best of its right items: `[queries, 1]`.
-fn best_right(queries: &Tensor, right: &[Vec<i64>], gallery: &EmbeddingIndex) -> Tensor {
-    let best: Vec<f64> = (0..)
-        .zip(right)
-        .map(|(query, rows)| {
-            let items = gallery.embeddings().index_select(0, &Tensor::from_slice(rows));
-            items.matmul(&queries.select(0, query)).max().double_value(&[])
-        })
-        .collect();
-    Tensor::from_slice(&best).to_kind(Kind::Float).unsqueeze(1)
+/// The best of the right items of some queries.
+struct Best {
+    /// Its similarity to each query: `[queries, 1]`.
+    similarity: Tensor,
+    /// How many right items are just as similar, itself included.
+    equals: Vec<i64>,
 }
 
-fn rank_chunk(
-    queries: &Tensor,
-    groups: &Tensor,
-    best: &Tensor,
-    gallery: &EmbeddingIndex,
-    ranks: &mut Vec<Rank>,
-) {
+impl Best {
+    fn new(queries: &Tensor, right: &[Vec<i64>], gallery: &EmbeddingIndex) -> Self {
+        let mut best = Vec::with_capacity(right.len());
+        let mut equals = Vec::with_capacity(right.len());
+        for (query, rows) in (0..).zip(right) {
+            let items = gallery.embeddings().index_select(0, &Tensor::from_slice(rows));
+            let similarity = items.matmul(&queries.select(0, query));
+            let highest = similarity.max().double_value(&[]);
+            best.push(highest);
+            equals.push(similarity.ge(highest - EQUAL).sum(Kind::Int64).int64_value(&[]));
+        }
+        Self { similarity: Tensor::from_slice(&best).to_kind(Kind::Float).unsqueeze(1), equals }
+    }
+}
+
+/// Counts over all items, then takes the right ones off: the fewest passes over the similarities.
+fn rank_chunk(queries: &Tensor, best: &Best, gallery: &EmbeddingIndex, ranks: &mut Vec<Rank>) {
+    let (higher, lower) = (&best.similarity + EQUAL, &best.similarity - EQUAL);
     let count = |mask: Tensor| mask.sum_dim_intlist(1, false, Kind::Int64);
     let mut above = Tensor::zeros([queries.size()[0]], (Kind::Int64, queries.device()));
-    let mut tied = above.zeros_like();
-    for (items, of_items) in gallery.embeddings().split(ROWS, 0).iter().zip(gallery.groups().split(ROWS, 0)) {
-        let lead = queries.matmul(&items.tr()) - best;
-        let wrong = groups.unsqueeze(1).ne_tensor(&of_items.unsqueeze(0));
-        above += count(lead.gt(EQUAL).logical_and(&wrong));
-        tied += count(lead.abs().le(EQUAL).logical_and(&wrong));
+    let mut not_below = above.zeros_like();
+    for items in gallery.embeddings().split(ROWS, 0) {
+        let similarity = queries.matmul(&items.tr());
+        above += count(similarity.gt_tensor(&higher));
+        not_below += count(similarity.ge_tensor(&lower));
     }
-    let ranked = integers(&above).into_iter().zip(integers(&tied));
-    ranks.extend(ranked.map(|(above, tied)| Rank { above: above as usize, tied: tied as usize }));
+    for ((above, not_below), equals) in
+        integers(&above).into_iter().zip(integers(&not_below)).zip(&best.equals)
+    {
+        // The two products that give one cosine may differ in the last digit, and so the two counts.
+        let tied = (not_below - above - equals).max(0);
+        ranks.push(Rank { above: above as usize, tied: tied as usize });
+    }
 }
