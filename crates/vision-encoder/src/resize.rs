@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// How an image is resampled, with Pillow's numbers and Pillow's results to the last bit. All but
+/// How an image is resampled, with the numbers of Pillow, and the results of Pillow 13 to the last bit. All but
 /// [`Filter::Nearest`] average over the pixels that fall together when an image shrinks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
@@ -72,20 +72,35 @@ impl Filter {
     }
 }
 
-/// One channel of 8 bits, resampled to `[height, width]` of `to`: first along the rows, then along the
-/// columns, rounded in between.
-pub(crate) fn resize(pixels: &[u8], [height, width]: [usize; 2], to: [usize; 2], filter: Filter) -> Vec<u8> {
-    let rows = if width == to[1] {
-        pixels.to_vec()
+/// One channel of 8 bits, resampled from `[height, width]` to `to`, rounded between its two passes: first
+/// along the rows, except where the image gets lower and wider; then the columns come first. Earlier
+/// versions of Pillow than 13 always began with the rows, which differs by 1 in some pixels.
+pub(crate) fn resize(pixels: &[u8], from: [usize; 2], to: [usize; 2], filter: Filter) -> Vec<u8> {
+    if to[0] < from[0] && to[1] > from[1] {
+        let pixels = columns(pixels, from, to[0], filter);
+        rows(&pixels, from[1], to[1], filter)
     } else {
-        let taps = taps(width, to[1], filter);
-        pixels.chunks_exact(width).flat_map(|row| taps.iter().map(|tap| tap.apply(row, 1))).collect()
-    };
-    if height == to[0] {
-        return rows;
+        let pixels = rows(pixels, from[1], to[1], filter);
+        columns(&pixels, [from[0], to[1]], to[0], filter)
     }
-    let taps = taps(height, to[0], filter);
-    taps.iter().flat_map(|tap| (0..to[1]).map(|column| tap.apply(&rows[column..], to[1]))).collect()
+}
+
+/// Every row, resampled to another width.
+fn rows(pixels: &[u8], from: usize, to: usize, filter: Filter) -> Vec<u8> {
+    if from == to {
+        return pixels.to_vec();
+    }
+    let taps = taps(from, to, filter);
+    pixels.chunks_exact(from).flat_map(|row| taps.iter().map(|tap| tap.apply(row, 1))).collect()
+}
+
+/// Every column, resampled to another height.
+fn columns(pixels: &[u8], [height, width]: [usize; 2], to: usize, filter: Filter) -> Vec<u8> {
+    if height == to {
+        return pixels.to_vec();
+    }
+    let taps = taps(height, to, filter);
+    taps.iter().flat_map(|tap| (0..width).map(|column| tap.apply(&pixels[column..], width))).collect()
 }
 
 /// Bits behind the point of a weight.
