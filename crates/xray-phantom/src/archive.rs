@@ -20,7 +20,7 @@ impl PhantomHospital {
     /// | `pacs/<patient>/<study>/<n>.dcm` | images |
     /// | `ehr/<report>.txt`, `.pdf` | reports and notes |
     /// | `ehr/index.jsonl` | a [`Report`](xray_core::Report) a line, with `file` in place of `text` |
-    /// | `truth/studies.jsonl` | study, patient, report, labels, images |
+    /// | `truth/studies.jsonl` | study, patient, report, labels, images, boxes of the fracture in them |
     /// | `truth/spans.jsonl` | identifiers in the reports, in bytes |
     /// | `truth/hospital.json` | the settings |
     /// | `pacs/SANS-DOSSIER/<n>.dcm` | images of no study, with [`Clutter::orphan_share`](crate::Clutter) |
@@ -69,7 +69,7 @@ impl PhantomHospital {
         let mut files = [open(names[0])?, open(names[1])?, open(names[2])?];
         for study in self.iter() {
             let study = study?;
-            let lists = rows(&study, &study.surroundings(&self.clutter));
+            let lists = rows(&study, &study.surroundings(&self.clutter))?;
             for ((file, rows), name) in files.iter_mut().zip(lists).zip(names) {
                 let fail = |source| Error::File { action: "writing", path: dir.join(name), source };
                 rows.iter().try_for_each(|row| writeln!(file, "{row}")).map_err(fail)?;
@@ -80,7 +80,7 @@ impl PhantomHospital {
 }
 
 /// The lines of one study in the three lists.
-fn rows(study: &PhantomStudy, around: &Surroundings) -> [Vec<Value>; 3] {
+fn rows(study: &PhantomStudy, around: &Surroundings) -> Result<[Vec<Value>; 3]> {
     let index = around.documents.iter().map(|document| {
         let mut row = json!(document.report);
         if let Some(fields) = row.as_object_mut() {
@@ -100,6 +100,10 @@ fn rows(study: &PhantomStudy, around: &Surroundings) -> [Vec<Value>; 3] {
         "images": (0..study.views.len()).map(image).collect::<Vec<_>>(),
     });
     if let Some(fields) = truth.as_object_mut() {
+        if study.fracture.is_some() {
+            let boxes = (0..study.views.len()).map(|n| study.fracture_box(n)).collect::<Result<Vec<_>>>()?;
+            fields.insert("fracture_boxes".into(), json!(boxes));
+        }
         if reports.len() > 1 {
             fields.insert("duplicates".into(), json!(reports[1..]));
         }
@@ -108,7 +112,7 @@ fn rows(study: &PhantomStudy, around: &Surroundings) -> [Vec<Value>; 3] {
         }
     }
     let spans = around.documents.iter().map(|d| json!({ "id": d.report.id, "spans": d.spans }));
-    [index.collect(), vec![truth], spans.collect()]
+    Ok([index.collect(), vec![truth], spans.collect()])
 }
 
 fn file_name(document: &Document) -> String {

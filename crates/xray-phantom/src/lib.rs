@@ -8,7 +8,8 @@
 //! * [`Clutter`]: what makes the archive hard to pair, as real ones are; nothing of it by default;
 //! * [`PhantomStudy`]: one examination with its report, spans and labels; renders its images;
 //! * [`Radiograph`]: the grey values of one image;
-//! * [`Fracture`]: what is broken, and by how much it is displaced.
+//! * [`Fracture`]: what is broken, and by how much it is displaced; [`PhantomStudy::fracture_box`] says where;
+//! * [`ContactSheet`]: pictures with captions as one PNG.
 //!
 //! # Example
 //!

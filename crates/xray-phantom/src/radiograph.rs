@@ -72,9 +72,7 @@ pub(crate) struct Shot<'a> {
 
 impl Shot<'_> {
     pub(crate) fn take(&self, draw: &mut Draw) -> Radiograph {
-        let pose = Pose::draw(self.skeleton, self.body_part, self.view, self.fracture, draw);
-        let scene = Scene::new(self.skeleton, self.anatomy, &pose, self.fracture);
-        let field = self.field(&scene, draw);
+        let (scene, field) = self.aim(draw);
         let [mut bone, mut marrow] = [(); 2].map(|()| Canvas::filled(field.width, field.height, 0.0));
         let sign = if field.mirror > 0.0 { -1.0 } else { 1.0 };
         for piece in &scene.pieces {
@@ -86,6 +84,23 @@ impl Shot<'_> {
         let skin = self.skin(&scene, &field);
         let signal = self.attenuation(&bone, &marrow, &skin, &field, draw);
         self.develop(signal, &skin, &field, draw)
+    }
+
+    /// The box of the fracture in pixels: left, top, right, bottom.
+    pub(crate) fn fracture_box(&self, draw: &mut Draw) -> Option<[f32; 4]> {
+        let (scene, field) = self.aim(draw);
+        let places = scene.cut.iter().map(|p| field.project(*p));
+        places.fold(None, |found, [x, y, _]| {
+            let [left, top, right, bottom] = found.unwrap_or([x, y, x, y]);
+            Some([left.min(x), top.min(y), right.max(x), bottom.max(y)])
+        })
+    }
+
+    fn aim(&self, draw: &mut Draw) -> (Scene, Field) {
+        let pose = Pose::draw(self.skeleton, self.body_part, self.view, self.fracture, draw);
+        let scene = Scene::new(self.skeleton, self.anatomy, &pose, self.fracture);
+        let field = self.field(&scene, draw);
+        (scene, field)
     }
 
     /// What the detector covers.

@@ -22,7 +22,12 @@ pub(crate) struct Scene {
     pub(crate) pieces: Vec<Piece>,
     /// Skin, by ray (0 for wrist and forearm): bones blown up to the thickness of the flesh around them.
     pub(crate) skin: Vec<(usize, Mesh)>,
+    /// What lies next to the cut of a fracture, on both sides, where it went.
+    pub(crate) cut: Vec<Point>,
 }
+
+/// Up to this far from the cut, in millimetres at rest, a bone is within the box of its fracture.
+const NEAR_CUT: f32 = 4.0;
 
 impl Scene {
     pub(crate) fn new(
@@ -31,7 +36,7 @@ impl Scene {
         pose: &Pose,
         fracture: Option<&Fracture>,
     ) -> Self {
-        let mut scene = Self { pieces: Vec::new(), skin: Vec::new() };
+        let mut scene = Self { pieces: Vec::new(), skin: Vec::new(), cut: Vec::new() };
         for (index, part) in skeleton.parts.iter().enumerate() {
             let place = |motion: &Motion, mesh: Mesh| {
                 let mut mesh = mesh.moved(&motion.then(&pose.view));
@@ -51,8 +56,14 @@ impl Scene {
                 };
                 let fragment = fracture.motion().then(&pose.bones[index]);
                 for (sign, motion) in [(-1.0, &pose.bones[index]), (1.0, &fragment)] {
-                    let half = |mesh: &Mesh| place(motion, mesh.kept(|p| sign * fracture.side(p)));
-                    scene.pieces.push(Piece { bone: part.bone, outer: half(&outer), inner: half(&inner) });
+                    let half = |mesh: &Mesh| mesh.kept(|p| sign * fracture.side(p));
+                    let mut near = half(&outer);
+                    near.points.retain(|p| fracture.side(*p).abs() < NEAR_CUT);
+                    scene
+                        .cut
+                        .extend(place(motion, Mesh { points: near.points, triangles: Vec::new() }).points);
+                    let [outer, inner] = [&outer, &inner].map(|mesh| place(motion, half(mesh)));
+                    scene.pieces.push(Piece { bone: part.bone, outer, inner });
                 }
             }
         }

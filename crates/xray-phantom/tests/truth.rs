@@ -77,6 +77,28 @@ fn a_report_never_names_a_finding_that_the_picture_lacks() {
 }
 
 #[test]
+fn every_fracture_lies_in_the_field_of_its_images() {
+    let hospital = PhantomHospital { studies: 120, seed: 5, size: 128, ..PhantomHospital::default() };
+    let (mut boxes, mut cut_off) = (0, 0);
+    for study in hospital.iter() {
+        let study = study.unwrap();
+        for number in 0..study.views.len() {
+            let Some([left, top, right, bottom]) = study.fracture_box(number).unwrap() else {
+                assert!(!is(&study, "fracture"));
+                continue;
+            };
+            let image = study.radiograph(number).unwrap();
+            let (x, y) = (0.5 * (left + right), 0.5 * (top + bottom));
+            assert!(right > left + 2.0 && bottom > top + 2.0, "study {}", study.index);
+            boxes += 1;
+            let inside = (0.0..image.width as f32).contains(&x) && (0.0..image.height as f32).contains(&y);
+            cut_off += usize::from(!inside);
+        }
+    }
+    assert!(boxes > 50 && cut_off == 0, "{cut_off} of {boxes}");
+}
+
+#[test]
 fn spans_hold_the_identifiers_and_the_rest_holds_none() {
     let hospital = PhantomHospital { studies: 300, seed: 4, ..PhantomHospital::default() };
     for study in hospital.iter() {
