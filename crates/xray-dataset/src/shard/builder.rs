@@ -13,9 +13,9 @@ use crate::{Account, ArchiveSource, Error, ImageFileDecoder, Result, SplitFracti
 
 /// Makes a folder of DICOM files and a folder of reports into WebDataset shards.
 ///
-/// Studies and reports are paired ([`Pairing::by_day`](crate::Pairing::by_day)), patients are split ([`SplitFractions`]), images are
-/// decoded and stored without their header, reports go through a [`ReportTransform`]. One sample is one
-/// study:
+/// Studies and reports are paired ([`Pairing::by_day`](crate::Pairing::by_day)), patients are split
+/// ([`SplitFractions`]), images are decoded and stored without their header, reports go through a
+/// [`ReportTransform`]. One sample is one study:
 ///
 /// * `<key>.txt`: the report; `<key>.0.png`, `<key>.1.png` …: the images, in order;
 /// * `<key>.json`: `labels`, `images` (side, view, body part, spacing and size of each), `laterality`, `view`,
