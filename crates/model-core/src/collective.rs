@@ -21,7 +21,7 @@ pub trait Collective: Debug + Send {
     /// The place of this process.
     fn shard(&self) -> Shard;
 
-    /// Replaces every tensor by its mean over the processes.
+    /// Overwrites the values of every tensor, in place, by their mean over the processes.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ pub trait Collective: Debug + Send {
     /// If a process cannot be reached.
     fn all_gather(&self, tensor: &Tensor) -> Result<Vec<Tensor>>;
 
-    /// Replaces every tensor by that of rank 0.
+    /// Overwrites the values of every tensor, in place, by those of rank 0.
     ///
     /// # Errors
     ///
