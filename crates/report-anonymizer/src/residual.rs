@@ -28,18 +28,15 @@ pub(crate) fn residual(
             }
         }
     }
-    for category in [Category::Id, Category::Phone, Category::Email, Category::Url] {
-        if kept(category) {
-            continue;
-        }
-        let count = spans
-            .iter()
-            .filter(|span| span.category == category && span.end - span.start >= 6)
-            .filter(|span| output.contains(&original[span.range()]))
-            .count();
-        if count > 0 {
-            return Some((category, count));
-        }
+    let sought: Vec<&Span> = spans
+        .iter()
+        .filter(|span| matches!(span.category, Category::Id | Category::Phone | Category::Email | Category::Url))
+        .filter(|span| !kept(span.category) && span.end - span.start >= 6)
+        .collect();
+    let texts = sought.iter().map(|span| &original[span.range()]);
+    if sought.len() <= 64 {
+        return sought.iter().zip(texts).find(|(_, text)| output.contains(*text)).map(|(span, _)| (span.category, 1));
     }
-    None
+    let found = aho_corasick::AhoCorasick::new(texts).ok()?.find(output)?;
+    Some((sought[found.pattern().as_usize()].category, 1))
 }

@@ -11,37 +11,49 @@ pub(crate) fn resolve(document: &Document<'_>, mut spans: Vec<Span>) -> Vec<Span
             .then((b.end - b.start).cmp(&(a.end - a.start)))
             .then(a.start.cmp(&b.start))
     });
+    // For every byte, the next one that no surer span has taken, as a forest of shortcuts.
+    let mut free: Vec<u32> = (0..=document.text().len() as u32).collect();
     let mut kept: Vec<Span> = Vec::with_capacity(spans.len());
     for span in spans {
-        let mut start = span.start;
-        let first = kept.partition_point(|other| other.end <= span.start);
-        let mut at = first;
-        let mut pieces = Vec::new();
-        while let Some(other) = kept.get(at).filter(|other| other.start < span.end) {
-            if other.start > start {
-                pieces.push(start..other.start);
+        let mut start = next_free(&mut free, span.start);
+        while start < span.end {
+            let mut end = start;
+            while end < span.end && free[end] as usize == end {
+                free[end] = end as u32 + 1;
+                end += 1;
             }
-            start = start.max(other.end);
-            at += 1;
-        }
-        if start < span.end {
-            pieces.push(start..span.end);
-        }
-        for piece in pieces {
-            let text = &document.text()[piece.clone()];
-            let Some(head) = text.find(|c: char| c.is_alphanumeric()) else { continue };
-            let whole = piece == span.range();
-            let tail = text
-                .rfind(|c: char| c.is_alphanumeric())
-                .map_or(text.len(), |last| last + text[last..].chars().next().map_or(1, char::len_utf8));
-            let mut part = span.clone();
-            (part.start, part.end) =
-                if whole { (piece.start, piece.end) } else { (piece.start + head, piece.start + tail) };
-            let place = kept.partition_point(|other| other.end <= part.start);
-            kept.insert(place, part);
+            kept.extend(piece(document, &span, start..end));
+            start = next_free(&mut free, end);
         }
     }
+    kept.sort_by_key(|span| span.start);
     join(document, kept)
+}
+
+/// The first byte from `at` on that is not taken; shortcuts are shortened on the way.
+fn next_free(free: &mut [u32], at: usize) -> usize {
+    let mut root = at;
+    while free[root] as usize != root {
+        root = free[root] as usize;
+    }
+    let mut step = at;
+    while free[step] as usize != root && step != root {
+        step = std::mem::replace(&mut free[step], root as u32) as usize;
+    }
+    root
+}
+
+/// The part of `span` in `range`, without signs at its edges unless it is the whole.
+fn piece(document: &Document<'_>, span: &Span, range: std::ops::Range<usize>) -> Option<Span> {
+    let mut part = span.clone();
+    if range != span.range() {
+        let text = &document.text()[range.clone()];
+        let head = text.find(char::is_alphanumeric)?;
+        let last = text.rfind(char::is_alphanumeric)?;
+        let width = text[last..].chars().next().map_or(1, char::len_utf8);
+        (part.start, part.end) = (range.start + head, range.start + last + width);
+    }
+    Some(part)
 }
 
 /// Joins neighbours of one category with nothing but a space, hyphen or apostrophe between.

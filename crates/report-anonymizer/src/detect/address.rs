@@ -47,7 +47,8 @@ impl Detector for Addresses {
 
 /// Past signs between a code and its town.
 fn first_word(document: &Document<'_>, mut i: usize) -> usize {
-    while document.get(i).is_some_and(|t| t.kind == Kind::Sign) {
+    let limit = i + 4;
+    while i < limit && document.get(i).is_some_and(|t| t.kind == Kind::Sign) {
         i += 1;
     }
     i
@@ -70,7 +71,7 @@ fn street(document: &Document<'_>, i: usize) -> Option<(usize, usize, f32)> {
     let mut named = dutch;
     let mut words = 0;
     let cased = document.cased(i);
-    while let Some(next) = document.get(at).filter(|t| t.line == token.line && t.gap <= 2) {
+    while let Some(next) = document.get(at).filter(|t| t.line == token.line && t.gap <= 2 && at < i + 24) {
         if next.kind == Kind::Word {
             let particle = document.is_any(
                 at,
@@ -243,7 +244,7 @@ fn number_after(document: &Document<'_>, end: usize) -> (usize, bool) {
     {
         at += 1;
     }
-    loop {
+    while at < end + 16 {
         let joined = document
             .get(at)
             .is_some_and(|t| t.kind == Kind::Sign && matches!(t.sign, b'/' | b'-') && t.gap == 0)
@@ -269,6 +270,7 @@ fn number_after(document: &Document<'_>, end: usize) -> (usize, bool) {
             return (at, true);
         }
     }
+    (at, true)
 }
 
 /// Whether an address label or a verb of dwelling stands before token `i`.
@@ -393,7 +395,7 @@ pub(crate) fn place(document: &Document<'_>, i: usize) -> Option<usize> {
     }
     let mut end = i;
     let mut words = 0;
-    while let Some(next) = document.get(end).filter(|t| t.line == token.line && t.gap <= 1) {
+    while let Some(next) = document.get(end).filter(|t| t.line == token.line && t.gap <= 1 && end < i + 24) {
         let particle = document.is_any(
             end,
             &[

@@ -362,7 +362,7 @@ pub(crate) const MONTHS: [&str; 12] = [
 /// The number that the words from token `i` say, at most 9,999, and the token after them.
 pub(crate) fn number_in_words(document: &Document<'_>, i: usize) -> Option<(u32, usize)> {
     let (mut total, mut part, mut at, mut end) = (0u32, 0u32, i, i);
-    while let Some(token) = document.get(at).filter(|t| t.line == document.tokens[i].line && t.gap <= 2) {
+    while let Some(token) = document.get(at).filter(|t| t.line == document.tokens[i].line && t.gap <= 2 && at < i + 16) {
         if token.kind == Kind::Sign && token.sign == b'-' && end == at && at > i
             || document.is(at, "et") && document.has(at + 1, Roles::NUMBER) && end == at && at > i
         {

@@ -85,7 +85,7 @@ fn is_domain(document: &Document<'_>, i: usize) -> bool {
 /// signs.
 fn mail(document: &Document<'_>, at: usize) -> Option<(Span, usize)> {
     let mut start = at;
-    while start > 0 && document.same_line(start - 1, at) {
+    while start > at.saturating_sub(24) && document.same_line(start - 1, at) {
         let (before, after) = (&document.tokens[start - 1], &document.tokens[start]);
         let name = before.kind != Kind::Sign;
         let joint = before.kind == Kind::Sign && b".-_+%'".contains(&before.sign);
@@ -175,7 +175,7 @@ fn bare_domain(document: &Document<'_>, dot: usize, floor: usize) -> Option<(Spa
         return None;
     }
     let mut start = dot;
-    while start > floor && document.glued(start - 1) {
+    while start > floor.max(dot.saturating_sub(24)) && document.glued(start - 1) {
         let token = &document.tokens[start - 1];
         if token.kind == Kind::Sign && !b".-_".contains(&token.sign) {
             break;

@@ -53,7 +53,7 @@ fn date(document: &Document<'_>, i: usize) -> Option<(Written, &'static str, f32
             && written.year.is_none();
         return (!verb).then_some((written, "date_text", 0.95));
     }
-    if let Some(range) = range_start(document, i) {
+    if let Some(range) = range_start(document, i, 4) {
         return Some((range, "date_range", 0.85));
     }
     if let Some(written) = day_month(document, i).filter(|written| day_month_fits(document, written)) {
@@ -208,7 +208,7 @@ fn is_examination(document: &Document<'_>, i: usize) -> bool {
 }
 
 /// The first day of a range: "3" of "du 3 au 7 mars", "12" of "12 et 13 mars 2020".
-fn range_start(document: &Document<'_>, i: usize) -> Option<Written> {
+fn range_start(document: &Document<'_>, i: usize, further: usize) -> Option<Written> {
     let token =
         document.get(i).filter(|t| t.kind == Kind::Number && t.len <= 2 && (1..=31).contains(&t.number))?;
     let mut joint = i + 1;
@@ -223,7 +223,7 @@ fn range_start(document: &Document<'_>, i: usize) -> Option<Written> {
     }
     let rest = textual(document, joint + 1)
         .filter(|rest| rest.day.is_some_and(|day| u32::from(day) > token.number))
-        .or_else(|| range_start(document, joint + 1))?;
+        .or_else(|| further.checked_sub(1).and_then(|further| range_start(document, joint + 1, further)))?;
     let led = i.checked_sub(1).is_some_and(|p| {
         document.is_any(p, &["du", "les", "le", "des", "au", "et"])
             || document.is_sign(p, b',')

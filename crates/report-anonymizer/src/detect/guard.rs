@@ -81,7 +81,7 @@ fn headed(document: &Document<'_>, head: usize, guarded: &mut [bool]) {
 /// The end of names joined by hyphens, "et" and spaces that begin at token `i`.
 fn chain(document: &Document<'_>, i: usize) -> usize {
     let mut end = i + 1;
-    loop {
+    while end < i + 10 {
         let joined = document.is_sign(end, b'-') && document.glued(end - 1)
             || document.is(end, "et")
             || document.is_sign(end, b'/') && document.glued(end - 1);
@@ -100,6 +100,7 @@ fn chain(document: &Document<'_>, i: usize) -> usize {
         }
         end = next + 1;
     }
+    end
 }
 
 /// A roman number, a digit or a letter after a name: "Salter-Harris II", "Weber B".

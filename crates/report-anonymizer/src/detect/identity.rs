@@ -87,7 +87,7 @@ impl Names {
             return None;
         }
         let (mut at, mut end, mut hits) = (i, i, 0);
-        while let Some(token) = document.get(at).filter(|t| t.line == document.tokens[i].line && t.gap < 4) {
+        while let Some(token) = document.get(at).filter(|t| t.line == document.tokens[i].line && t.gap < 4 && at < i + 32) {
             let joint = token.kind == Kind::Sign && b".,-'".contains(&token.sign) && at > i;
             if joint {
                 at += 1;

@@ -42,7 +42,7 @@ fn institution(document: &Document<'_>, i: usize) -> Option<(usize, &'static str
     }
     // "CHU-UCL", "Grand Hôpital de", "Centre hospitalier universitaire de".
     let mut at = i + 1;
-    loop {
+    while at < i + 12 {
         if document.is_sign(at, b'-')
             && document.glued(at - 1)
             && document.glued(at)
@@ -85,7 +85,7 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
     let cased = document.cased(head);
     let line = document.tokens[head].line;
     let (mut at, mut end, mut names) = (start, start, 0);
-    while let Some(token) = document.get(at).filter(|t| t.line == line && t.gap <= 2) {
+    while let Some(token) = document.get(at).filter(|t| t.line == line && t.gap <= 2 && at < start + 16) {
         if token.kind == Kind::Sign {
             let joint = matches!(token.sign, b'-' | b'\'') && token.gap == 0 && document.glued(at)
                 || token.sign == b'.' && document.is_any(at - 1, &["st", "ste", "dr", "pr"])
@@ -251,6 +251,9 @@ fn nicknamed(document: &Document<'_>, i: usize) -> Option<(usize, &'static str, 
         && lexicon_place(document, i).is_none()
     {
         return Some((i + 1, "hospital_name", 0.75));
+    }
+    if !(led && saint) {
+        return None;
     }
     let end = proper_name(document, i, i)?;
     (led && saint && document.is_any(i - 1, &["aux", "au"]) && end > i + 2).then_some((

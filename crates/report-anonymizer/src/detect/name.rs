@@ -189,7 +189,7 @@ fn initial(document: &Document<'_>, at: usize, led: Led, words: usize) -> Option
     }
     let mut dotted = document.is_sign(at + 1, b'.') && document.glued(at);
     let mut next = at + 1 + usize::from(dotted);
-    while document.is_sign(next, b'-')
+    while next < at + 12 && document.is_sign(next, b'-')
         && document.glued(next - 1)
         && document.get(next + 1).is_some_and(|t| t.kind == Kind::Word && t.len == 1)
         && document.glued(next)
@@ -254,7 +254,7 @@ fn particles(document: &Document<'_>, at: usize, led: Led, words: usize) -> Opti
 /// The end of a word with what is joined to it: "Jean-Pierre", "N'Guessan", "D'Hondt".
 fn compound(document: &Document<'_>, i: usize) -> usize {
     let mut end = i + 1;
-    while document
+    while end < i + 12 && document
         .get(end)
         .is_some_and(|t| t.kind == Kind::Sign && matches!(t.sign, b'-' | b'\'') && t.gap == 0)
         && document.glued(end)

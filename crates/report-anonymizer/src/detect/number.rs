@@ -27,6 +27,9 @@ impl Detector for Numbers {
     }
 }
 
+/// How many tokens a code has at most.
+const LONGEST: usize = 24;
+
 /// Letters and digits joined by single signs or, between digits, by single spaces.
 struct Code {
     start: usize,
@@ -77,7 +80,7 @@ impl Code {
             longest: 0,
         };
         let mut at = start;
-        while let Some(token) = document.get(at).filter(|_| document.same_line(at, start)) {
+        while let Some(token) = document.get(at).filter(|_| document.same_line(at, start) && at < start + LONGEST) {
             let spaced = at > start && token.gap > 0;
             match token.kind {
                 Kind::Number

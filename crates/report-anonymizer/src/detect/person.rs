@@ -62,7 +62,8 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
         at += 1;
     }
     // "Monsieur le Docteur", "Mme le Dr".
-    while document.same_line(at, i)
+    while at < i + 8
+        && document.same_line(at, i)
         && (document.is_any(at, &["le", "la", "l"]) && document.has(at + 1, Roles::TITLE)
             || document.has(at, Roles::TITLE) && !document.is_any(at, &["m", "mm"]))
     {
@@ -205,7 +206,7 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
 /// the patient's.
 fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<bool> {
     let (mut label, mut patient, mut words) = (false, false, 0);
-    for j in (start..colon).rev() {
+    for j in (start..colon).rev().take(24) {
         let token = &document.tokens[j];
         if document.is_sign(j, b':') || document.tokens[j + 1].gap > 3 && j + 1 != colon {
             break;
