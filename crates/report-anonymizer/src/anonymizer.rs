@@ -230,12 +230,11 @@ impl Anonymizer {
             at = span.end;
         }
         out.push_str(&text[at..]);
-        if self.policy.residual_check {
-            if let Some((category, count)) =
+        if self.policy.residual_check
+            && let Some((category, count)) =
                 residual(text, &spans, &out, patient, &self.policy, &self.vocabulary)
-            {
-                return Err(Error::Residual { report: id.to_owned(), category, count });
-            }
+        {
+            return Err(Error::Residual { report: id.to_owned(), category, count });
         }
         Ok((out, spans))
     }

@@ -271,7 +271,8 @@ impl<'t> Document<'t> {
                 _ => counts.2 += 1,
             }
         }
-        let (lower, capital) = lines.iter().fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1 + line.2));
+        let (lower, capital) =
+            lines.iter().fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1 + line.2));
         let upper: u32 = lines.iter().map(|line| line.1).sum();
         // Addresses in small letters do not make a text in capitals one with case.
         let text = capital * 40 >= lower && (lower + capital - upper) * 8 >= upper && lower > 0;

@@ -1,4 +1,44 @@
 //! Finds identifiers in French radiology reports and replaces them by consistent surrogates.
+//!
+//! Names, places, institutions, dates, ages, numbers, phones, mail and web addresses are found by rules
+//! over one pass of tokens, each looked up once in lexicons of names, places and words. Eponyms, scores,
+//! measures, levels, devices and drugs stay. No network, no weights, no table of identities: surrogates
+//! and date shifts come from HMAC-SHA-256 under one key.
+//!
+//! # Main types
+//!
+//! * [`Anonymizer`]: built once, serves any number of threads, and is an
+//!   [`xray_core::ReportTransform`];
+//! * [`Span`], [`Category`], [`Role`]: what was found, where, by which rule and how surely;
+//! * [`Policy`], [`Mode`], [`Action`]: what happens to each category, as TOML;
+//! * [`Audit`]: what was done to a report, without a word of it;
+//! * [`anonymize_lines`], [`anonymize_folder`]: whole files, on every core.
+//!
+//! # Example
+//!
+//! ```
+//! use report_anonymizer::Anonymizer;
+//! use xray_core::{PseudonymKey, Report, ReportId, ReportTransform};
+//!
+//! let anonymizer = Anonymizer::builder().key(PseudonymKey::new(b"0123456789abcdef")).build()?;
+//! let report = Report::new(ReportId::new("r1"), "Mme Hélène Lefèvre, vue le 12 mars 2021 : maladie de Paget.");
+//! let report = anonymizer.apply(report)?;
+//! assert!(!report.text.contains("Lefèvre") && !report.text.contains("12 mars 2021"));
+//! assert!(report.text.contains("maladie de Paget"));
+//! # Ok::<(), report_anonymizer::Error>(())
+//! ```
+//!
+//! # Extending
+//!
+//! A [`Detector`] of yours adds spans beside the built-in ones (`examples/own_detector.rs`); a [`Replacer`]
+//! takes the place of the built-in surrogates of a category. Where spans meet, the surer one keeps the
+//! common part and the rest of the other stays covered.
+//!
+//! # What it does not do
+//!
+//! Names without any sign of being names (an unknown word in small letters) are not found unless the
+//! caller gives the patient's identity. What is measured on simulated reports says nothing certain of
+//! yours: look at a sample before you share one.
 
 mod anonymizer;
 mod audit;

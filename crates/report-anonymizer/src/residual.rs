@@ -30,13 +30,22 @@ pub(crate) fn residual(
     }
     let sought: Vec<&Span> = spans
         .iter()
-        .filter(|span| matches!(span.category, Category::Id | Category::Phone | Category::Email | Category::Url))
+        .filter(|span| {
+            matches!(span.category, Category::Id | Category::Phone | Category::Email | Category::Url)
+        })
         .filter(|span| !kept(span.category) && span.end - span.start >= 6)
         .collect();
-    let texts = sought.iter().map(|span| &original[span.range()]);
+    let mut texts: Vec<&str> = sought.iter().map(|span| &original[span.range()]).collect();
     if sought.len() <= 64 {
-        return sought.iter().zip(texts).find(|(_, text)| output.contains(*text)).map(|(span, _)| (span.category, 1));
+        return sought
+            .iter()
+            .zip(texts)
+            .find(|(_, text)| output.contains(*text))
+            .map(|(span, _)| (span.category, 1));
     }
-    let found = aho_corasick::AhoCorasick::new(texts).ok()?.find(output)?;
-    Some((sought[found.pattern().as_usize()].category, 1))
+    texts.sort_unstable();
+    texts.dedup();
+    let found = aho_corasick::AhoCorasick::new(&texts).ok()?.find(output)?;
+    let left = texts[found.pattern().as_usize()];
+    sought.iter().find(|span| &original[span.range()] == left).map(|span| (span.category, 1))
 }

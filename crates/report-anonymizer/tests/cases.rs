@@ -33,7 +33,10 @@ fn every_case_of_the_table_is_found_as_it_is_marked() {
             .collect();
         if found != wanted {
             let show = |spans: &[(usize, usize, String)]| -> Vec<String> {
-                spans.iter().map(|(start, end, category)| format!("{category}:{}", &text[*start..*end])).collect()
+                spans
+                    .iter()
+                    .map(|(start, end, category)| format!("{category}:{}", &text[*start..*end]))
+                    .collect()
             };
             failures.push(format!("{text}\n  wanted {:?}\n  found  {:?}", show(&wanted), show(&found)));
         }

@@ -12,13 +12,18 @@ fn anonymizer() -> Anonymizer {
 #[test]
 fn bad_rows_are_named_and_the_others_are_done() {
     let folder = tempfile::tempdir().unwrap();
-    let (input, output, audit) = (folder.path().join("in.jsonl"), folder.path().join("out.jsonl"), folder.path().join("audit.jsonl"));
+    let (input, output, audit) =
+        (folder.path().join("in.jsonl"), folder.path().join("out.jsonl"), folder.path().join("audit.jsonl"));
     let mut bytes = br#"{"id": "a", "text": "Dr Dupont, le 12/03/2019", "patient": {"id": "P1", "last_name": "Durand", "sex": "F"}}"#.to_vec();
     bytes.extend_from_slice(b"\n{\"id\": \"b\", \"text\": \"Mme Secretan\"\n\n\xff\xfe\n{\"id\": \"c\"}\n{\"id\": \"d\", \"text\": \"Rien.\"}\n");
     fs::write(&input, bytes).unwrap();
     let summary = anonymize_lines(&anonymizer(), &input, &output, Some(&audit)).unwrap();
     assert_eq!(summary.written, 2);
-    let lines: Vec<&str> = summary.failures.iter().map(|failure| failure.rsplit("in.jsonl:").next().unwrap().split(':').next().unwrap()).collect();
+    let lines: Vec<&str> = summary
+        .failures
+        .iter()
+        .map(|failure| failure.rsplit("in.jsonl:").next().unwrap().split(':').next().unwrap())
+        .collect();
     assert_eq!(lines, ["2", "4", "5"]);
     assert!(!summary.failures.concat().contains("Secretan"));
     let rows = fs::read_to_string(&output).unwrap();

@@ -256,7 +256,9 @@ fn number_after(document: &Document<'_>, end: usize) -> (usize, bool) {
         } else if boxed {
             at += 1;
             while document.is_sign(at, b'.')
-                || document.is_sign(at, b',') && document.get(at + 1).is_some_and(|t| t.kind == Kind::Number && t.len < 4) {
+                || document.is_sign(at, b',')
+                    && document.get(at + 1).is_some_and(|t| t.kind == Kind::Number && t.len < 4)
+            {
                 at += 1;
             }
             if document.same_line(at, end - 1)
@@ -413,8 +415,12 @@ pub(crate) fn place(document: &Document<'_>, i: usize) -> Option<usize> {
                             || t.kind == Kind::Word
                                 && (cased && t.shape != Shape::Lower || !cased && words == 0))
                 });
-            let led_on = !cased && words == 0 && end > i && document.is_any(end - 1, &["la", "le", "les", "saint", "sainte", "st", "ste"]);
-            let goes_on = hyphened || led_on
+            let led_on = !cased
+                && words == 0
+                && end > i
+                && document.is_any(end - 1, &["la", "le", "les", "saint", "sainte", "st", "ste"]);
+            let goes_on = hyphened
+                || led_on
                 || end == i
                 || cased
                     && capital
@@ -470,21 +476,26 @@ fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &'static str
     let token = document.get(i).filter(|t| t.kind == Kind::Word)?;
     let cased = document.cased(i);
     // "Namur, le 12/03/2020"
-    if document.begins_line(i) && (token.shape != Shape::Lower || !document.mixed()) {
-        if let Some(end) = place(document, i) {
-            let comma = document.is_sign(end, b',');
-            let mut at = end + usize::from(comma);
-            if document.is_any(at, &["le", "ce"]) {
-                at += 1;
-            }
-            let known = is_known_place(document, i, end);
-            let dated = document.same_line(at, i)
-                && at > end
-                && (numeric(document, at).is_some_and(|w| w.is_full())
-                    || textual(document, at).is_some_and(|w| w.day.is_some()));
-            if dated && (comma || known) && !token.roles.any(Roles::NOT_NAME) && (comma && known || !super::name::reads_as_word(document, i)) {
-                return Some((i, end, "dateline", 0.9));
-            }
+    if document.begins_line(i)
+        && (token.shape != Shape::Lower || !document.mixed())
+        && let Some(end) = place(document, i)
+    {
+        let comma = document.is_sign(end, b',');
+        let mut at = end + usize::from(comma);
+        if document.is_any(at, &["le", "ce"]) {
+            at += 1;
+        }
+        let known = is_known_place(document, i, end);
+        let dated = document.same_line(at, i)
+            && at > end
+            && (numeric(document, at).is_some_and(|w| w.is_full())
+                || textual(document, at).is_some_and(|w| w.day.is_some()));
+        if dated
+            && (comma || known)
+            && !token.roles.any(Roles::NOT_NAME)
+            && (comma && known || !super::name::reads_as_word(document, i))
+        {
+            return Some((i, end, "dateline", 0.9));
         }
     }
     let previous = i.checked_sub(1).filter(|p| document.same_line(*p, i));
@@ -519,10 +530,9 @@ fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &'static str
         && (cased && token.shape != Shape::Lower
             || !cased && (known.is_some() || !token.lists.any(Lists::WORD) && token.len > 2))
         && previous.is_some_and(|p| !document.has(p, Roles::MAIDEN))
+        && let Some(end) = place(document, i)
     {
-        if let Some(end) = place(document, i) {
-            return Some((i, end, "dwelling", 0.9));
-        }
+        return Some((i, end, "dwelling", 0.9));
     }
     let end = known?;
     let several = end > i + 1;
@@ -540,15 +550,20 @@ fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &'static str
     // "CHU Ambroise Paré, Mons", "(Gilly)".
     let after = document.get(end).filter(|t| t.line == token.line);
     let closed = after.is_none_or(|t| t.kind == Kind::Sign && b").,;".contains(&t.sign));
-    let opened = i > 0 && previous.is_some_and(|p| document.is_sign(p, b'(') || document.is_sign(p, b',') && document.tokens[p - 1].shape != Shape::Lower && document.is_word(p - 1));
+    let opened = i > 0
+        && previous.is_some_and(|p| {
+            document.is_sign(p, b'(')
+                || document.is_sign(p, b',')
+                    && document.tokens[p - 1].shape != Shape::Lower
+                    && document.is_word(p - 1)
+        });
     if capital && big && !word && closed && opened {
         return Some((i, end, "town", 0.68));
     }
     if cased || capital && token.shape == Shape::Upper && document.mixed() {
         let fits = capital
             && (led
-                && (big && !word
-                    || several && big
+                && (big && (several || !word)
                     || !person && !word && previous.is_some_and(|p| document.is(p, "a")))
                 || big && !word && !person && !surname && (several || !opens_sentence(document, i, end))
                 || several && big);
@@ -572,7 +587,11 @@ fn born_before(document: &Document<'_>, i: usize) -> bool {
 
 /// Whether tokens `i..end` begin a sentence that goes on in small letters: a capital there says nothing.
 fn opens_sentence(document: &Document<'_>, i: usize, end: usize) -> bool {
-    let opens = document.begins_line(i) || document.tokens[i - 1].kind == Kind::Sign && !b",-(:".contains(&document.tokens[i - 1].sign);
-    let goes_on = document.get(end).is_some_and(|t| t.line == document.tokens[i].line && (t.kind == Kind::Word && t.shape == Shape::Lower || t.sign == b'('));
+    let opens = document.begins_line(i)
+        || document.tokens[i - 1].kind == Kind::Sign && !b",-(:".contains(&document.tokens[i - 1].sign);
+    let goes_on = document.get(end).is_some_and(|t| {
+        t.line == document.tokens[i].line
+            && (t.kind == Kind::Word && t.shape == Shape::Lower || t.sign == b'(')
+    });
     opens && goes_on
 }

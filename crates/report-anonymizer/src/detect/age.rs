@@ -103,7 +103,10 @@ fn led_by_person(document: &Document<'_>, i: usize) -> bool {
     let mut de = false;
     for _ in 0..5 {
         let Some(before) = at.checked_sub(1).filter(|b| document.same_line(*b, i)) else { return false };
-        let called = at < i && document.is_sign(at, b',') && document.tokens[before].shape != Shape::Lower && document.listed(before, Lists::FIRST_COMMON);
+        let called = at < i
+            && document.is_sign(at, b',')
+            && document.tokens[before].shape != Shape::Lower
+            && document.listed(before, Lists::FIRST_COMMON);
         if document.has(before, Roles::PERSON_NOUN) || called {
             return true;
         }
@@ -159,9 +162,10 @@ fn set_off(document: &Document<'_>, i: usize, end: usize) -> bool {
         || document.tokens[i - 1].kind == Kind::Sign && b",(-:;/".contains(&document.tokens[i - 1].sign)
         || document.tokens[i - 1].sign == 0 && document.tokens[i - 1].kind == Kind::Sign;
     let closes = document.ends_line(end - 1)
-        || document.get(end).is_some_and(|t| t.kind == Kind::Sign && (b",).;:-/".contains(&t.sign) || t.sign == 0));
-    opens && closes
-        || opens && document.begins_line(i)
+        || document
+            .get(end)
+            .is_some_and(|t| t.kind == Kind::Sign && (b",).;:-/".contains(&t.sign) || t.sign == 0));
+    opens && (closes || document.begins_line(i))
         || closes
             && i > 0
             && document.is_word(i - 1)

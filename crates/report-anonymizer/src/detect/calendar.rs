@@ -66,17 +66,13 @@ pub(crate) fn parse(text: &str, vocabulary: &Vocabulary) -> Option<Written> {
     for i in 0..count {
         let found =
             numeric(&document, i).or_else(|| textual(&document, i)).or_else(|| day_month(&document, i));
-        if let Some(found) = found {
-            if best.as_ref().is_none_or(|best| found.parts.len() > best.parts.len()) {
-                best = Some(found);
-            }
+        if let Some(found) = found
+            && best.as_ref().is_none_or(|best| found.parts.len() > best.parts.len())
+        {
+            best = Some(found);
         }
     }
     best.or_else(|| (0..count).find_map(|i| year_alone(&document, i)))
-}
-
-fn digits(len: u8, value: u32) -> Style {
-    if len == 1 || value >= 10 && len == 2 { Style::Digits(len) } else { Style::Digits(len) }
 }
 
 /// Two digits mean a year of this century unless that is in the future.
@@ -140,43 +136,41 @@ pub(crate) fn numeric(document: &Document<'_>, i: usize) -> Option<Written> {
         if !closed || joined_further(document, third_at) {
             return None;
         }
-        if let Some(year) = plausible_year(&first).filter(|_| sign != b' ') {
-            if second.len <= 2
-                && third.len <= 2
-                && (1..=12).contains(&second.number)
-                && (1..=31).contains(&third.number)
-            {
-                (written.year, written.month, written.day) =
-                    (Some(year), Some(second.number as u8), Some(third.number as u8));
-                written.part(document, i, Field::Year, Style::Digits(4));
-                written.part(document, second_at, Field::Month, digits(second.len, second.number));
-                written.part(document, third_at, Field::Day, digits(third.len, third.number));
-                return Some(written);
-            }
+        if let Some(year) = plausible_year(&first).filter(|_| sign != b' ')
+            && second.len <= 2
+            && third.len <= 2
+            && (1..=12).contains(&second.number)
+            && (1..=31).contains(&third.number)
+        {
+            (written.year, written.month, written.day) =
+                (Some(year), Some(second.number as u8), Some(third.number as u8));
+            written.part(document, i, Field::Year, Style::Digits(4));
+            written.part(document, second_at, Field::Month, Style::Digits(second.len));
+            written.part(document, third_at, Field::Day, Style::Digits(third.len));
+            return Some(written);
         }
         let year = plausible_year(&third)
             .or_else(|| (third.len == 2 && sign != b' ').then(|| century(third.number)));
-        if let Some(year) = year {
-            if first.len <= 2
-                && second.len <= 2
-                && (1..=31).contains(&first.number)
-                && (1..=12).contains(&second.number)
-                && (sign != b' ' || second.len == 2)
-            {
-                (written.year, written.month, written.day) =
-                    (Some(year), Some(second.number as u8), Some(first.number as u8));
-                written.part(document, i, Field::Day, digits(first.len, first.number));
-                written.part(document, second_at, Field::Month, digits(second.len, second.number));
-                written.part(document, third_at, Field::Year, Style::Digits(third.len));
-                return Some(written);
-            }
+        if let Some(year) = year
+            && first.len <= 2
+            && second.len <= 2
+            && (1..=31).contains(&first.number)
+            && (1..=12).contains(&second.number)
+            && (sign != b' ' || second.len == 2)
+        {
+            (written.year, written.month, written.day) =
+                (Some(year), Some(second.number as u8), Some(first.number as u8));
+            written.part(document, i, Field::Day, Style::Digits(first.len));
+            written.part(document, second_at, Field::Month, Style::Digits(second.len));
+            written.part(document, third_at, Field::Year, Style::Digits(third.len));
+            return Some(written);
         }
         return None;
     }
     let year = plausible_year(&second).filter(|year| *year >= 1900 && sign != b' ' && second.gap == 0)?;
     if first.len <= 2 && (1..=12).contains(&first.number) && (sign == b'/' || first.len == 2) {
         (written.year, written.month) = (Some(year), Some(first.number as u8));
-        written.part(document, i, Field::Month, digits(first.len, first.number));
+        written.part(document, i, Field::Month, Style::Digits(first.len));
         written.part(document, second_at, Field::Year, Style::Digits(4));
         return Some(written);
     }
@@ -212,8 +206,8 @@ pub(crate) fn day_month(document: &Document<'_>, i: usize) -> Option<Written> {
         month: Some(second.number as u8),
         ..Written::default()
     };
-    written.part(document, i, Field::Day, digits(first.len, first.number));
-    written.part(document, at, Field::Month, digits(second.len, second.number));
+    written.part(document, i, Field::Day, Style::Digits(first.len));
+    written.part(document, at, Field::Month, Style::Digits(second.len));
     Some(written)
 }
 
@@ -256,7 +250,7 @@ fn day(document: &Document<'_>, at: usize, written: &mut Written) -> Option<usiz
             return None;
         }
         written.day = Some(token.number as u8);
-        written.part(document, at, Field::Day, digits(token.len, token.number));
+        written.part(document, at, Field::Day, Style::Digits(token.len));
         next += 1;
         if document.is_any(next, &["er", "re", "ier", "eme", "e"])
             && document.get(next).is_some_and(|t| t.gap == 0)
@@ -333,14 +327,14 @@ fn year(document: &Document<'_>, mut at: usize, written: &mut Written) {
             written.year = Some(century(token.number));
             written.part(document, at, Field::Year, Style::Digits(2));
         }
-    } else if document.is_any(at, &["deux", "mil", "mille", "dix"]) && token.gap > 0 {
-        if let Some((value, end)) =
+    } else if document.is_any(at, &["deux", "mil", "mille", "dix"])
+        && token.gap > 0
+        && let Some((value, end)) =
             number_in_words(document, at).filter(|(value, _)| (1900..=2099).contains(value))
-        {
-            written.year = Some(value as i16);
-            written.parts.push((Field::Year, document.bytes(at, end), Style::Words));
-            written.end = end;
-        }
+    {
+        written.year = Some(value as i16);
+        written.parts.push((Field::Year, document.bytes(at, end), Style::Words));
+        written.end = end;
     }
 }
 
@@ -362,7 +356,9 @@ pub(crate) const MONTHS: [&str; 12] = [
 /// The number that the words from token `i` say, at most 9,999, and the token after them.
 pub(crate) fn number_in_words(document: &Document<'_>, i: usize) -> Option<(u32, usize)> {
     let (mut total, mut part, mut at, mut end) = (0u32, 0u32, i, i);
-    while let Some(token) = document.get(at).filter(|t| t.line == document.tokens[i].line && t.gap <= 2 && at < i + 16) {
+    while let Some(token) =
+        document.get(at).filter(|t| t.line == document.tokens[i].line && t.gap <= 2 && at < i + 16)
+    {
         if token.kind == Kind::Sign && token.sign == b'-' && end == at && at > i
             || document.is(at, "et") && document.has(at + 1, Roles::NUMBER) && end == at && at > i
         {

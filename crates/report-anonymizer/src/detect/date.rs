@@ -37,14 +37,14 @@ fn date(document: &Document<'_>, i: usize) -> Option<(Written, &'static str, f32
     if token.kind == Kind::Sign {
         return None;
     }
-    if token.kind == Kind::Number {
-        if let Some(written) = numeric(document, i) {
-            if written.is_full() {
-                let strong = token.len != 8 || plain_compact(document, i);
-                return strong.then_some((written, "date_digits", 0.95));
-            }
-            return month_year_fits(document, &written).then_some((written, "date_month_year_digits", 0.9));
+    if token.kind == Kind::Number
+        && let Some(written) = numeric(document, i)
+    {
+        if written.is_full() {
+            let strong = token.len != 8 || plain_compact(document, i);
+            return strong.then_some((written, "date_digits", 0.95));
         }
+        return month_year_fits(document, &written).then_some((written, "date_month_year_digits", 0.9));
     }
     if let Some(written) = textual(document, i) {
         let verb = written.day.is_none()
@@ -123,9 +123,11 @@ fn day_month_fits(document: &Document<'_>, written: &Written) -> bool {
         return list && !document.is(previous, "des");
     }
     document.is_sign(previous, b':')
-        && before(document, written.start)
-            .next()
-            .is_some_and(|word| is_examination(document, word) || document.has(word, Roles::DATE_CUE) || document.is_any(word, &["rdv", "jour"]))
+        && before(document, written.start).next().is_some_and(|word| {
+            is_examination(document, word)
+                || document.has(word, Roles::DATE_CUE)
+                || document.is_any(word, &["rdv", "jour"])
+        })
 }
 
 /// A year alone needs a word that leads to one, or brackets around it.
@@ -158,7 +160,9 @@ fn year_fits(document: &Document<'_>, i: usize) -> bool {
     if document.is_any(previous, &["de", "du", "l", "le"]) || document.is_sign(previous, b':') {
         return before(document, i).any(|w| dated(w) && !document.is_any(w, &["de", "en"]));
     }
-    if document.is_any(previous, &["et", "ou", "a"]) || document.tokens[previous].kind == Kind::Sign && b"-/,".contains(&document.tokens[previous].sign) {
+    if document.is_any(previous, &["et", "ou", "a"])
+        || document.tokens[previous].kind == Kind::Sign && b"-/,".contains(&document.tokens[previous].sign)
+    {
         return before(document, i).any(dated) && !document.is(previous, "a")
             || previous > 0 && year_alone(document, previous - 1).is_some();
     }

@@ -87,7 +87,9 @@ impl Names {
             return None;
         }
         let (mut at, mut end, mut hits) = (i, i, 0);
-        while let Some(token) = document.get(at).filter(|t| t.line == document.tokens[i].line && t.gap < 4 && at < i + 32) {
+        while let Some(token) =
+            document.get(at).filter(|t| t.line == document.tokens[i].line && t.gap < 4 && at < i + 32)
+        {
             let joint = token.kind == Kind::Sign && b".,-'".contains(&token.sign) && at > i;
             if joint {
                 at += 1;
@@ -112,8 +114,7 @@ impl Names {
         let particle_only = (i..end)
             .filter(|j| document.is_word(*j))
             .all(|j| document.tokens[j].len < 3 || document.listed(j, Lists::STOP));
-        (hits > 0 && !particle_only || hits > 0 && particle_only && self.whole_last(document, i, end))
-            .then_some(end)
+        (hits > 0 && (!particle_only || self.whole_last(document, i, end))).then_some(end)
     }
 
     fn whole_last(&self, document: &Document<'_>, start: usize, end: usize) -> bool {

@@ -91,8 +91,12 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
                 || token.sign == b'.' && document.is_any(at - 1, &["st", "ste", "dr", "pr"])
                 || token.sign == b'"' && names == 0
                 || token.sign == 0 && names == 0 && at == start;
-            let site = token.sign == b'-' && names > 0 && document.same_line(at, at + 1)
-                && (document.is_any(at + 1, &["site", "campus"]) || lexicon_place(document, at + 1).is_some() && document.tokens[at + 1].shape != Shape::Lower);
+            let site = token.sign == b'-'
+                && names > 0
+                && document.same_line(at, at + 1)
+                && (document.is_any(at + 1, &["site", "campus"])
+                    || lexicon_place(document, at + 1).is_some()
+                        && document.tokens[at + 1].shape != Shape::Lower);
             if !(joint || site) {
                 break;
             }
@@ -140,7 +144,9 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
         );
         let hyphened = document.is_sign(at - 1, b'-') && document.glued(at - 1);
         if hyphened || particle {
-            let lady = document.is(at, "notre") && (document.is(at + 1, "dame") || document.is_sign(at + 1, b'-')) || document.is(at, "dame");
+            let lady = document.is(at, "notre")
+                && (document.is(at + 1, "dame") || document.is_sign(at + 1, b'-'))
+                || document.is(at, "dame");
             let proper = lady || document.is_any(at, &["saint", "sainte", "st", "ste"]);
             names += usize::from(proper || hyphened);
             if proper || hyphened {
@@ -164,18 +170,23 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
         if let Some(place) = lexicon_place(document, at)
             .filter(|_| token.shape != Shape::Lower || !cased)
             .filter(|_| names < 4)
+            && (place > at + 1 || !token.roles.any(Roles::NOT_NAME))
         {
-            if place > at + 1 || !token.roles.any(Roles::NOT_NAME) {
-                names += 1;
-                at = place;
-                end = place;
-                continue;
-            }
+            names += 1;
+            at = place;
+            end = place;
+            continue;
         }
         // "LES TILLEULS", "iris sud", "SAMBRE ET MEUSE": words, but at the end of the line and led by a name.
         let closes = document.ends_line(at) || document.get(at + 1).is_some_and(|t| t.kind == Kind::Sign);
-        let led_on = at > start && (document.is_any(at - 1, &["les", "le", "la", "et"]) || document.is_any(at, &["nord", "sud", "ouest"]) && names > 0);
-        let proper = if !cased && closes && led_on && !token.roles.any(Roles::NOT_NAME.or(Roles::JOB).or(Roles::PERSON_NOUN)) {
+        let led_on = at > start
+            && (document.is_any(at - 1, &["les", "le", "la", "et"])
+                || document.is_any(at, &["nord", "sud", "ouest"]) && names > 0);
+        let proper = if !cased
+            && closes
+            && led_on
+            && !token.roles.any(Roles::NOT_NAME.or(Roles::JOB).or(Roles::PERSON_NOUN))
+        {
             true
         } else if cased {
             token.shape != Shape::Lower
@@ -183,7 +194,8 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
                 && names < 5
         } else {
             let house = document.is_any(head, &["home", "residence", "foyer", "seigneurie"]) && names == 0;
-            let name = house && !token.roles.any(Roles::AGENT.or(Roles::PERSON_NOUN)) || token.roles.any(Roles::HOSPITAL_NAME)
+            let name = house && !token.roles.any(Roles::AGENT.or(Roles::PERSON_NOUN))
+                || token.roles.any(Roles::HOSPITAL_NAME)
                 || token.lists.any(Lists::FIRST_COMMON | Lists::SURNAME_FREQUENT | Lists::FIRST)
                     && !token.roles.any(Roles::NOT_NAME.or(Roles::JOB))
                 || !token.lists.any(Lists::WORD);

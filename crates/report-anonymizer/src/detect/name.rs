@@ -22,8 +22,12 @@ pub(crate) struct Name {
 }
 
 /// Roles of words that end a name.
-const ENDS: Roles =
-    Roles::TITLE_DOCTOR.or(Roles::JOB).or(Roles::INSTITUTION).or(Roles::AGENT).or(Roles::ID_STRONG).or(Roles::MAIDEN);
+const ENDS: Roles = Roles::TITLE_DOCTOR
+    .or(Roles::JOB)
+    .or(Roles::INSTITUTION)
+    .or(Roles::AGENT)
+    .or(Roles::ID_STRONG)
+    .or(Roles::MAIDEN);
 
 /// Whether token `i` is an ordinary word rather than a name, as far as the lists know.
 pub(crate) fn reads_as_word(document: &Document<'_>, i: usize) -> bool {
@@ -40,7 +44,16 @@ pub(crate) fn reads_as_word(document: &Document<'_>, i: usize) -> bool {
 
 /// Whether token `i` is the letter of "N'Guessan", "O'Connor", "M'Barki".
 fn elided(document: &Document<'_>, i: usize) -> bool {
-    document.is_any(i, &["n", "o", "m", "k"]) && document.is_sign(i + 1, b'\'') && document.glued(i) && document.glued(i + 1) && document.get(i + 2).is_some_and(|t| t.kind == Kind::Word && t.len > 2 && (t.shape != Shape::Lower || !document.cased(i)) && !t.lists.any(Lists::STOP))
+    document.is_any(i, &["n", "o", "m", "k"])
+        && document.is_sign(i + 1, b'\'')
+        && document.glued(i)
+        && document.glued(i + 1)
+        && document.get(i + 2).is_some_and(|t| {
+            t.kind == Kind::Word
+                && t.len > 2
+                && (t.shape != Shape::Lower || !document.cased(i))
+                && !t.lists.any(Lists::STOP)
+        })
 }
 
 /// How much token `i` looks like a name by the lists alone.
@@ -90,7 +103,9 @@ fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
     if document.cased(i) {
         if token.shape == Shape::Lower && led == Led::Titled && token.len > 2 {
             // "vu par le dr leclercq": written small, but no word.
-            return score(document, i) > 0 && !token.lists.any(Lists::WORD) && !token.roles.any(Roles::EPONYM_HEAD.or(Roles::INSTITUTION_WEAK).or(Roles::STREET));
+            return score(document, i) > 0
+                && !token.lists.any(Lists::WORD)
+                && !token.roles.any(Roles::EPONYM_HEAD.or(Roles::INSTITUTION_WEAK).or(Roles::STREET));
         }
         if token.shape == Shape::Lower || token.len < 2 {
             return false;
@@ -100,10 +115,12 @@ fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
                 || token.lists.any(Lists::SURNAME_FREQUENT | Lists::FIRST_COMMON));
         let heading = token.roles.any(Roles::NOT_NAME)
             && !token.lists.any(Lists::SURNAME_FREQUENT | Lists::FIRST_COMMON)
-            || token.roles.any(Roles::MONTH.or(Roles::WEEKDAY)) && !first && !token.lists.any(Lists::FIRST_COMMON);
+            || token.roles.any(Roles::MONTH.or(Roles::WEEKDAY))
+                && !first
+                && !token.lists.any(Lists::FIRST_COMMON);
         return match led {
             Led::Titled => !stop && !heading,
-            Led::Hinted => !stop && !heading && !(reads_as_word(document, i) && first),
+            Led::Hinted => !(stop || heading || first && reads_as_word(document, i)),
             Led::Bare => !stop && !heading && !reads_as_word(document, i),
         };
     }
@@ -163,14 +180,20 @@ pub(crate) fn name(document: &Document<'_>, i: usize, led: Led) -> Option<Name> 
 /// line or a sign, is its surname, though it is also a word.
 fn closes_name(document: &Document<'_>, start: usize, at: usize, led: Led) -> bool {
     let token = &document.tokens[at];
-    let surname = !token.lists.any(Lists::STOP | Lists::MEDICAL) && !token.roles.any(Roles::NOT_NAME.or(ENDS)) && token.len > 2;
+    let surname = !token.lists.any(Lists::STOP | Lists::MEDICAL)
+        && !token.roles.any(Roles::NOT_NAME.or(ENDS))
+        && token.len > 2;
     let titled = led == Led::Titled;
     let first = (start..at).any(|j| {
         document.listed(j, Lists::FIRST_COMMON) && (titled || !document.listed(j, Lists::WORD))
             || titled && document.tokens[j].len == 1 && document.is_sign(j + 1, b'.')
     });
-    let closed = document.ends_line(at) || document.get(at + 1).is_some_and(|t| t.kind == Kind::Sign && !matches!(t.sign, b'\''));
-    (!document.cased(at) || token.shape == Shape::Lower && document.tokens[start].shape == Shape::Lower) && surname && first && closed
+    let closed = document.ends_line(at)
+        || document.get(at + 1).is_some_and(|t| t.kind == Kind::Sign && !matches!(t.sign, b'\''));
+    (!document.cased(at) || token.shape == Shape::Lower && document.tokens[start].shape == Shape::Lower)
+        && surname
+        && first
+        && closed
 }
 
 /// An initial at token `at` ("J.", "J.-P.", "A.M.", "JM"): the token after it and its dot.
@@ -189,7 +212,8 @@ fn initial(document: &Document<'_>, at: usize, led: Led, words: usize) -> Option
     }
     let mut dotted = document.is_sign(at + 1, b'.') && document.glued(at);
     let mut next = at + 1 + usize::from(dotted);
-    while next < at + 12 && document.is_sign(next, b'-')
+    while next < at + 12
+        && document.is_sign(next, b'-')
         && document.glued(next - 1)
         && document.get(next + 1).is_some_and(|t| t.kind == Kind::Word && t.len == 1)
         && document.glued(next)
@@ -214,7 +238,7 @@ fn initial(document: &Document<'_>, at: usize, led: Led, words: usize) -> Option
             || !document.get(next).is_some_and(|t| t.kind == Kind::Word && t.shape != Shape::Lower));
     // Without a dot, a lone letter in small text is a word ("a", "y").
     let flat = !document.cased(at) && !dotted;
-    (followed && !flat || closes && (dotted || !flat) && led > Led::Bare || closes && dotted).then_some(next)
+    (followed && !flat || closes && (dotted || !flat && led > Led::Bare)).then_some(next)
 }
 
 /// Particles at token `at` that lead on to a word of the name: the token after them.
@@ -222,13 +246,10 @@ fn particles(document: &Document<'_>, at: usize, led: Led, words: usize) -> Opti
     let mut next = at;
     while document.has(next, Roles::PARTICLE) && next < at + 3 && document.same_line(next, at) {
         next += 1;
-        if document.is_sign(next, b'\'') && document.glued(next - 1)
-            || document.is_sign(next, b'-') && document.glued(next - 1) && document.glued(next)
-        {
-            next += 1;
-        } else if document.is_sign(next, b'.') && document.is_any(next - 1, &["st", "ste", "v"]) {
-            next += 1;
-        }
+        let elided = document.is_sign(next, b'\'') && document.glued(next - 1);
+        let hyphened = document.is_sign(next, b'-') && document.glued(next - 1) && document.glued(next);
+        let dotted = document.is_sign(next, b'.') && document.is_any(next - 1, &["st", "ste", "v"]);
+        next += usize::from(elided || hyphened || dotted);
     }
     if next == at
         || !document.same_line(next, at)
@@ -254,9 +275,10 @@ fn particles(document: &Document<'_>, at: usize, led: Led, words: usize) -> Opti
 /// The end of a word with what is joined to it: "Jean-Pierre", "N'Guessan", "D'Hondt".
 fn compound(document: &Document<'_>, i: usize) -> usize {
     let mut end = i + 1;
-    while end < i + 12 && document
-        .get(end)
-        .is_some_and(|t| t.kind == Kind::Sign && matches!(t.sign, b'-' | b'\'') && t.gap == 0)
+    while end < i + 12
+        && document
+            .get(end)
+            .is_some_and(|t| t.kind == Kind::Sign && matches!(t.sign, b'-' | b'\'') && t.gap == 0)
         && document.glued(end)
         && document.is_word(end + 1)
     {

@@ -80,14 +80,20 @@ impl Code {
             longest: 0,
         };
         let mut at = start;
-        while let Some(token) = document.get(at).filter(|_| document.same_line(at, start) && at < start + LONGEST) {
+        while let Some(token) =
+            document.get(at).filter(|_| document.same_line(at, start) && at < start + LONGEST)
+        {
             let spaced = at > start && token.gap > 0;
             match token.kind {
                 Kind::Number
                     if !spaced
                         || token.gap == 1
                             && document.is_number(at - 1)
-                            && (code.letters == 0 || code.letters == 2 && token.len <= 4 && document.is_word(start) && document.tokens[start].len == 2) =>
+                            && (code.letters == 0
+                                || code.letters == 2
+                                    && token.len <= 4
+                                    && document.is_word(start)
+                                    && document.tokens[start].len == 2) =>
                 {
                     code.digits.extend(
                         document.text()[token.start as usize..token.end as usize]
@@ -130,7 +136,8 @@ fn joint(document: &Document<'_>, i: usize) -> bool {
 fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
     let digits = code.digits.as_str();
     // What reads as a date is one, whatever the label; eight digits in a row may be either.
-    let dated = super::calendar::numeric(document, code.start).is_some_and(|written| written.end > code.start + 1 && written.end >= code.next);
+    let dated = super::calendar::numeric(document, code.start)
+        .is_some_and(|written| written.end > code.start + 1 && written.end >= code.next);
     if dated || super::calendar::textual(document, code.start).is_some() {
         return None;
     }
@@ -153,8 +160,12 @@ fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
         let units = document.get(code.end).is_some_and(|t| {
             t.roles.any(Roles::UNIT) && t.line == document.tokens[code.start].line && t.len > 1
         });
-        let enough = if strong { digits.len() >= 3 } else { digits.len() >= 4 || digits.len() >= 3 && code.letters > 0 };
-if enough && !units {
+        let enough = if strong {
+            digits.len() >= 3
+        } else {
+            digits.len() >= 4 || digits.len() >= 3 && code.letters > 0
+        };
+        if enough && !units {
             return Some(("labelled_number", 0.97));
         }
     }
@@ -181,7 +192,11 @@ if enough && !units {
     let first = document.tokens[code.start];
     let capital = first.kind == Kind::Number || first.shape != Shape::Lower || !document.cased(code.start);
     let measured = document.tokens[code.start..code.end].iter().enumerate().any(|(j, t)| {
-        t.kind == Kind::Word && t.shape == Shape::Lower && j > 0 && t.roles.any(Roles::UNIT) && (t.len > 1 || code.digits.len() < 7 && code.groups > 1)
+        t.kind == Kind::Word
+            && t.shape == Shape::Lower
+            && j > 0
+            && t.roles.any(Roles::UNIT)
+            && (t.len > 1 || code.digits.len() < 7 && code.groups > 1)
     });
     if measured {
         return None;
@@ -342,7 +357,7 @@ pub(crate) fn is_rpps(digits: &str) -> bool {
             digit / 10 + digit % 10
         })
         .sum();
-    digits.len() == 11 && digits.starts_with('1') && sum % 10 == 0
+    digits.len() == 11 && digits.starts_with('1') && sum.is_multiple_of(10)
 }
 
 /// Whether the code is an account number: two letters, two check digits, groups of four.

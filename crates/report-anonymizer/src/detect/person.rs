@@ -53,7 +53,10 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
     // After a slash in a signature, "M." is an initial.
     let line = document.line(i);
     let slashed = line.len() <= 14 && line.clone().any(|j| document.is_sign(j, b'/'));
-    if token.len == 1 && (i > 0 && document.is_sign(i - 1, b'/') && document.same_line(i - 1, i) || i == line.start && slashed) {
+    if token.len == 1
+        && (i > 0 && document.is_sign(i - 1, b'/') && document.same_line(i - 1, i)
+            || i == line.start && slashed)
+    {
         return None;
     }
     let mut at = i + 1;
@@ -95,12 +98,15 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
         // "M. Dupont", not "m. supra-épineux"; "Me" is also a word.
         let dotted = document.is_sign(i + 1, b'.');
         let muscle = next.roles.any(Roles::ANATOMY) || next.lists.any(Lists::MEDICAL);
-        let sentence = next.lists.any(Lists::STOP) && next.shape == Shape::Capital && document.get(at + 1).is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Lower);
-        let written = !sentence && if document.cased(i) {
-            token.shape != Shape::Lower && (next.shape != Shape::Lower || next.roles.any(Roles::PARTICLE))
-        } else {
-            dotted || token.len > 1
-        };
+        let sentence = next.lists.any(Lists::STOP)
+            && next.shape == Shape::Capital
+            && document.get(at + 1).is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Lower);
+        let written = !sentence
+            && if document.cased(i) {
+                token.shape != Shape::Lower && (next.shape != Shape::Lower || next.roles.any(Roles::PARTICLE))
+            } else {
+                dotted || token.len > 1
+            };
         let level = document.is_sign(i + 1, b'-')
             || token.gap == 0 && i > 0 && document.same_line(i - 1, i) && !document.is_sign(i - 1, b'(');
         if muscle && (!document.cased(i) || next.shape == Shape::Lower)
@@ -131,14 +137,16 @@ fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMut(Name)) ->
         let comma = document.is_sign(at, b',');
         let Some(next) = document.get(at + 1) else { return at };
         let slash = document.is_sign(at, b'/');
-        let initial = next.len == 1 && (document.is_sign(at + 2, b'.') || document.is_sign(at + 2, b'-')) && !comma;
-        let sure = initial || if document.cased(at) {
-            next.shape != Shape::Lower
-                && (slash && !next.roles.any(Roles::NOT_NAME) || !reads_as_word(document, at + 1))
-                && (!comma || score(document, at + 1) > 1)
-        } else {
-            score(document, at + 1) > 1
-        };
+        let initial =
+            next.len == 1 && (document.is_sign(at + 2, b'.') || document.is_sign(at + 2, b'-')) && !comma;
+        let sure = initial
+            || if document.cased(at) {
+                next.shape != Shape::Lower
+                    && (slash && !next.roles.any(Roles::NOT_NAME) || !reads_as_word(document, at + 1))
+                    && (!comma || score(document, at + 1) > 1)
+            } else {
+                score(document, at + 1) > 1
+            };
         let led = if slash { Led::Titled } else { Led::Hinted };
         let Some(name) = sure.then(|| name(document, at + 1, led)).flatten() else { return at };
         push(name);
@@ -151,7 +159,7 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
     let colon = i.checked_sub(1)?;
     let line = document.line(colon);
     if document.is_sign(colon, b':') {
-        let Some(patient) = name_label(document, line.start, colon) else { return None };
+        let patient = name_label(document, line.start, colon)?;
         let plain = document.is_any(i, &["masculin", "feminin", "m", "f", "inconnu", "neant", "non", "oui"])
             || document.has(i, Roles::PERSON_NOUN.or(Roles::TITLE).or(Roles::INSTITUTION));
         if plain {
@@ -170,11 +178,26 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
         let role = if patient { Role::Patient } else { Role::Clinician };
         let strict = patient && document.same_line(i, colon);
         let token = &document.tokens[i];
-        if !patient && token.kind == Kind::Word && token.shape == Shape::Upper && matches!(token.len, 2 | 3) && document.cased(i) && !token.lists.any(Lists::FIRST_COMMON) {
-            let slash = document.is_sign(i + 1, b'/') && document.glued(i) && document.glued(i + 1) && document.is_word(i + 2);
-            return Some((Name { start: i, end: if slash { i + 3 } else { i + 1 }, words: 1 }, Role::Clinician, "dictation_marks", 0.85));
+        if !patient
+            && token.kind == Kind::Word
+            && token.shape == Shape::Upper
+            && matches!(token.len, 2 | 3)
+            && document.cased(i)
+            && !token.lists.any(Lists::FIRST_COMMON)
+        {
+            let slash = document.is_sign(i + 1, b'/')
+                && document.glued(i)
+                && document.glued(i + 1)
+                && document.is_word(i + 2);
+            return Some((
+                Name { start: i, end: if slash { i + 3 } else { i + 1 }, words: 1 },
+                Role::Clinician,
+                "dictation_marks",
+                0.85,
+            ));
         }
-        let led = if strict || document.cased(i) || score(document, i) > 0 { Led::Titled } else { Led::Hinted };
+        let led =
+            if strict || document.cased(i) || score(document, i) > 0 { Led::Titled } else { Led::Hinted };
         let name = name(document, i, led)?;
         let heading = !strict
             && document.tokens[i].shape != Shape::Upper
@@ -189,7 +212,10 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
         return name(document, i, Led::Hinted).map(|name| (name, Role::Patient, "label", 0.9));
     }
     let capital = document.tokens[i].shape != Shape::Lower;
-    let abbreviated = document.is_sign(colon, b'.') && colon > 0 && document.has(colon - 1, Roles::MAIDEN) && document.glued(colon - 1);
+    let abbreviated = document.is_sign(colon, b'.')
+        && colon > 0
+        && document.has(colon - 1, Roles::MAIDEN)
+        && document.glued(colon - 1);
     if (document.has(colon, Roles::MAIDEN) || abbreviated)
         && document.same_line(colon, i)
         && (capital || !document.cased(i))
@@ -211,7 +237,10 @@ fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<boo
         if document.is_sign(j, b':') || document.tokens[j + 1].gap > 3 && j + 1 != colon {
             break;
         }
-        if token.kind == Kind::Sign && b".;".contains(&token.sign) && !(token.sign == b'.' && document.tokens[j - usize::from(j > 0)].len <= 4) {
+        if token.kind == Kind::Sign
+            && b".;".contains(&token.sign)
+            && !(token.sign == b'.' && document.tokens[j - usize::from(j > 0)].len <= 4)
+        {
             break;
         }
         if token.kind == Kind::Number {
@@ -219,12 +248,57 @@ fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<boo
         }
         if token.kind == Kind::Word {
             let own = document.has(j, Roles::NAME_LABEL.or(Roles::JOB).or(Roles::RELATION).or(Roles::AGENT));
-            let linking = document.is_any(j, &["de", "du", "des", "d", "l", "la", "le", "les", "et", "par", "e", "s", "a", "au", "en", "charge", "pour", "n", "premier", "second", "deuxieme", "complet", "nom"]);
+            let linking = document.is_any(
+                j,
+                &[
+                    "de", "du", "des", "d", "l", "la", "le", "les", "et", "par", "e", "s", "a", "au", "en",
+                    "charge", "pour", "n", "premier", "second", "deuxieme", "complet", "nom",
+                ],
+            );
             if !own && !linking && !(label && words < 3) {
                 return None;
             }
-            label |= document.has(j, Roles::NAME_LABEL) || document.is(j, "par") && j > start && document.has(j - 1, Roles::AGENT) || words == 0 && document.has(j, Roles::JOB.or(Roles::RELATION)) && !document.is_any(j, &["service", "imagerie", "radiologie", "orthopedie", "clinique", "urgences", "tel", "fax", "mail", "inami", "rpps", "consultation", "traumatologie"]);
-            patient |= document.is_any(j, &["patient", "patiente", "nom", "prenom", "prenoms", "noms", "naissance", "identite", "beneficiaire", "assure", "titulaire", "usuel", "marital", "concerne"]);
+            label |= document.has(j, Roles::NAME_LABEL)
+                || document.is(j, "par") && j > start && document.has(j - 1, Roles::AGENT)
+                || words == 0
+                    && document.has(j, Roles::JOB.or(Roles::RELATION))
+                    && !document.is_any(
+                        j,
+                        &[
+                            "service",
+                            "imagerie",
+                            "radiologie",
+                            "orthopedie",
+                            "clinique",
+                            "urgences",
+                            "tel",
+                            "fax",
+                            "mail",
+                            "inami",
+                            "rpps",
+                            "consultation",
+                            "traumatologie",
+                        ],
+                    );
+            patient |= document.is_any(
+                j,
+                &[
+                    "patient",
+                    "patiente",
+                    "nom",
+                    "prenom",
+                    "prenoms",
+                    "noms",
+                    "naissance",
+                    "identite",
+                    "beneficiaire",
+                    "assure",
+                    "titulaire",
+                    "usuel",
+                    "marital",
+                    "concerne",
+                ],
+            );
             words += 1;
             if words > 6 {
                 return None;
@@ -266,12 +340,18 @@ fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
     if document.is_sign(at, b',') || document.is_sign(at, b'(') || document.is_sign(at, b':') {
         at = at.checked_sub(1)?;
     }
-    let child = document.is_any(at, &["enfant", "petit", "petite", "bebe", "jumeau", "nomme", "nommee", "appele", "appelee"]);
-    if !(document.has(at, Roles::RELATION) || child && document.listed(i, Lists::FIRST_COMMON) && !document.listed(i, Lists::WORD)) || !document.same_line(at, i) {
+    let child = document
+        .is_any(at, &["enfant", "petit", "petite", "bebe", "jumeau", "nomme", "nommee", "appele", "appelee"]);
+    if !(document.has(at, Roles::RELATION)
+        || child && document.listed(i, Lists::FIRST_COMMON) && !document.listed(i, Lists::WORD))
+        || !document.same_line(at, i)
+    {
         return None;
     }
     let token = document.get(i)?;
-    if document.is_guarded(i) || token.shape == Shape::Upper && token.len < 4 && !token.lists.any(Lists::FIRST) {
+    if document.is_guarded(i)
+        || token.shape == Shape::Upper && token.len < 4 && !token.lists.any(Lists::FIRST)
+    {
         return None;
     }
     let fits = if document.cased(i) {
@@ -279,7 +359,8 @@ fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
     } else {
         score(document, i) > 2
     };
-    let led = if document.cased(i) && token.lists.any(Lists::FIRST_COMMON) { Led::Titled } else { Led::Hinted };
+    let led =
+        if document.cased(i) && token.lists.any(Lists::FIRST_COMMON) { Led::Titled } else { Led::Hinted };
     fits.then(|| name(document, i, led)).flatten().map(|name| (name, Role::Other, "relative", 0.88))
 }
 
@@ -353,9 +434,13 @@ fn signed(document: &Document<'_>, line: usize, push: &mut impl FnMut(Name, Role
         push(marks, Role::Clinician, "dictation_marks", 0.8);
         return;
     }
-    let small = range.len() <= 4 && line + 8 >= document.lines() && document.is_sign(range.end - 1, b'.') && score(document, at) > 1;
+    let small = range.len() <= 4
+        && line + 8 >= document.lines()
+        && document.is_sign(range.end - 1, b'.')
+        && score(document, at) > 1;
     if first.shape == Shape::Lower && !flat && !small && !first.roles.any(Roles::PARTICLE)
-        || !(slashed && first.len == 1) && first.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::JOB).or(Roles::INSTITUTION))
+        || !(slashed && first.len == 1)
+            && first.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::JOB).or(Roles::INSTITUTION))
         || !slashed && reads_as_word(document, at) && first.len > 2 && !first.lists.any(Lists::FIRST)
     {
         return;
@@ -368,8 +453,12 @@ fn signed(document: &Document<'_>, line: usize, push: &mut impl FnMut(Name, Role
     let mut further = Vec::new();
     let rest = others(document, name.end, |name| further.push(name));
     let job = (rest..range.end).any(|j| document.has(j, Roles::JOB));
-    let dated = document.is(rest, "le") && (document.is_number(rest + 1) || document.has(rest + 1, Roles::WEEKDAY));
-    let closes = rest >= range.end || dated || job && (document.has(rest, Roles::JOB) || document.tokens[rest].kind == Kind::Sign) || document.is_sign(rest, b'.') && rest + 1 >= range.end;
+    let dated =
+        document.is(rest, "le") && (document.is_number(rest + 1) || document.has(rest + 1, Roles::WEEKDAY));
+    let closes = rest >= range.end
+        || dated
+        || job && (document.has(rest, Roles::JOB) || document.tokens[rest].kind == Kind::Sign)
+        || document.is_sign(rest, b'.') && rest + 1 >= range.end;
     let total: i32 =
         (name.start..name.end).filter(|j| document.is_word(*j)).map(|j| score(document, j).max(-2)).sum();
     let known =
@@ -395,8 +484,15 @@ fn signed(document: &Document<'_>, line: usize, push: &mut impl FnMut(Name, Role
 
 /// "MD/ab": who dictated and who typed, alone on a line.
 fn dictation_marks(document: &Document<'_>, line: &std::ops::Range<usize>) -> Option<Name> {
-    let marks = line.len() == 3 && document.is_sign(line.start + 1, b'/') && document.glued(line.start) && document.glued(line.start + 1);
+    let marks = line.len() == 3
+        && document.is_sign(line.start + 1, b'/')
+        && document.glued(line.start)
+        && document.glued(line.start + 1);
     let letters = |i: usize| document.get(i).is_some_and(|t| t.kind == Kind::Word && matches!(t.len, 2 | 3));
     let capital = document.tokens[line.start].shape == Shape::Upper || !document.mixed();
-    (marks && capital && letters(line.start) && letters(line.start + 2)).then_some(Name { start: line.start, end: line.end, words: 2 })
+    (marks && capital && letters(line.start) && letters(line.start + 2)).then_some(Name {
+        start: line.start,
+        end: line.end,
+        words: 2,
+    })
 }

@@ -48,7 +48,9 @@ fn phone(document: &Document<'_>, i: usize) -> Option<(Span, usize)> {
     };
     let (digits, end, groups) = collect(document, start);
     let labelled = after_label(document, start);
-    if super::calendar::numeric(document, start).is_some_and(|w| w.end > start + 1 && w.end < end && w.year_is_whole()) {
+    if super::calendar::numeric(document, start)
+        .is_some_and(|w| w.end > start + 1 && w.end < end && w.year_is_whole())
+    {
         return None;
     }
     let text = std::str::from_utf8(&digits).ok()?;

@@ -39,14 +39,22 @@ pub(crate) fn surrogate(original: &str, scope: &Scope<'_>, vocabulary: &Vocabula
     };
     written.parts.sort_by_key(|(_, range, _)| range.start);
     let (mut out, mut at) = (String::with_capacity(original.len() + 8), 0);
-    let named = written.parts.iter().any(|(field, _, style)| *field == Field::Month && !matches!(style, Style::Digits(_)));
-    let bare = written.parts.iter().any(|(field, range, _)| matches!(field, Field::Day | Field::Month) && range.len() == 1);
+    let named = written
+        .parts
+        .iter()
+        .any(|(field, _, style)| *field == Field::Month && !matches!(style, Style::Digits(_)));
+    let bare = written
+        .parts
+        .iter()
+        .any(|(field, range, _)| matches!(field, Field::Day | Field::Month) && range.len() == 1);
     let ordinal = written.parts.iter().any(|(field, ..)| *field == Field::Ordinal);
     for (field, range, style) in &written.parts {
         out.push_str(&original[at..range.start]);
         let was = &original[range.clone()];
         let style = match style {
-            Style::Digits(2) if *field != Field::Year && (bare || named) && !was.starts_with('0') => Style::Digits(1),
+            Style::Digits(2) if *field != Field::Year && (bare || named) && !was.starts_with('0') => {
+                Style::Digits(1)
+            }
             style => *style,
         };
         let new = part(*field, style, was, moved, ordinal);

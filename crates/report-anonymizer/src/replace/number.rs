@@ -7,13 +7,19 @@ pub(crate) fn surrogate(original: &str, scope: &Scope<'_>) -> String {
     let digits: String = characters.chars().filter(char::is_ascii_digit).collect();
     let mut fresh = drawn(&characters, scope);
     let body = |fresh: &str, count: usize| fresh.get(..count).unwrap_or(fresh).to_owned();
-    let form = original.contains(['.', '-']) && digits.len() == 11 && number(&digits[2..4]) <= 12 && number(&digits[4..6]) <= 31 && !original.starts_with(|c: char| c.is_ascii_digit() && original.get(1..2) == Some("-"));
+    let form = original.contains(['.', '-'])
+        && digits.len() == 11
+        && number(&digits[2..4]) <= 12
+        && number(&digits[4..6]) <= 31
+        && !original.starts_with(|c: char| c.is_ascii_digit() && original.get(1..2) == Some("-"));
     if (is_niss(&digits) || form) && digits == characters {
         // A date of birth that exists, whatever the year.
         let (year, month, day) = (&fresh[..2], number(&fresh[2..4]) % 12 + 1, number(&fresh[4..6]) % 28 + 1);
         let nine = format!("{year}{month:02}{day:02}{}", &fresh[6..9]);
         fresh = format!("{nine}{:02}", niss_key(&nine, number(year) < 25));
-    } else if characters.len() == 15 && characters.starts_with(['1', '2']) && nir_key(&characters[..13]).is_some()
+    } else if characters.len() == 15
+        && characters.starts_with(['1', '2'])
+        && nir_key(&characters[..13]).is_some()
     {
         let thirteen = format!(
             "{}{}{:02}{:02}{}",

@@ -104,7 +104,9 @@ impl Cast {
         let (name, first) = match known {
             Some((name, first)) => (name, first),
             None => {
-                let alone = token.lists.any(Lists::FIRST_COMMON) && (!token.lists.any(Lists::SURNAME_FREQUENT) || led_to_first(document, unit.range.start));
+                let alone = token.lists.any(Lists::FIRST_COMMON)
+                    && (!token.lists.any(Lists::SURNAME_FREQUENT)
+                        || led_to_first(document, unit.range.start));
                 let first = self.firsts.get(&text).copied().unwrap_or(alone);
                 (text, first)
             }
@@ -113,7 +115,11 @@ impl Cast {
             return self.drawn(&name, true, token.lists, pool, scope);
         }
         // Each part of a double surname has its own surrogate, for each may stand alone elsewhere.
-        let parts: Vec<String> = name.split(' ').filter(|part| part.len() > 1 || !name.contains(' ')).map(|part| self.drawn(part, false, token.lists, pool, scope)).collect();
+        let parts: Vec<String> = name
+            .split(' ')
+            .filter(|part| part.len() > 1 || !name.contains(' '))
+            .map(|part| self.drawn(part, false, token.lists, pool, scope))
+            .collect();
         parts.join("-")
     }
 
@@ -159,7 +165,8 @@ impl Cast {
 
 /// Whether "prénom" or a relative stands before token `i`.
 fn led_to_first(document: &Document<'_>, i: usize) -> bool {
-    (i.saturating_sub(4)..i).any(|j| document.is_any(j, &["prenom", "prenoms"]) || document.has(j, Roles::RELATION))
+    (i.saturating_sub(4)..i)
+        .any(|j| document.is_any(j, &["prenom", "prenoms"]) || document.has(j, Roles::RELATION))
 }
 
 /// The folded text of a unit, its words joined by spaces.
@@ -176,7 +183,8 @@ fn units(document: &Document<'_>, tokens: std::ops::Range<usize>) -> Vec<Unit> {
     while at < tokens.end {
         let token = &document.tokens[at];
         if token.kind != Kind::Word
-            || token.roles.any(Roles::PARTICLE) && at + 1 < tokens.end
+            || token.roles.any(Roles::PARTICLE)
+                && at + 1 < tokens.end
                 && token.len < 6
                 && !(token.len == 1 && document.is_sign(at + 1, b'.'))
         {

@@ -21,7 +21,8 @@ pub(crate) fn surrogate(surrogates: &Surrogates<'_>, index: usize, scope: &Scope
                 .filter(|before| before.rule == "postal_code");
             let french = code.is_some_and(|code| is_french(&surrogates.document.text()[code.range()]));
             let tokens = surrogates.tokens(span);
-            let belgian = crate::lexicon::look_up(surrogates.document.hash_of(tokens.start, tokens.end)).any(crate::lexicon::Lists::PLACE_BELGIAN);
+            let belgian = crate::lexicon::look_up(surrogates.document.hash_of(tokens.start, tokens.end))
+                .any(crate::lexicon::Lists::PLACE_BELGIAN);
             let french = french || code.is_none() && !belgian;
             let name = entry(surrogates, text, french, scope).split_once(' ').map_or("", |(_, name)| name);
             in_case_of(text, name)

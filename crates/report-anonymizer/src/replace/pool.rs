@@ -28,13 +28,13 @@ impl Pool {
                 section = name;
                 continue;
             }
-            if let Some((kind, origin)) = section.split_once(' ') {
-                if kind != "city" {
-                    if matches!(origin, "ar" | "tr") {
-                        origins.insert(fold(line), origin);
-                    } else {
-                        origins.entry(fold(line)).or_insert(origin);
-                    }
+            if let Some((kind, origin)) = section.split_once(' ')
+                && kind != "city"
+            {
+                if matches!(origin, "ar" | "tr") {
+                    origins.insert(fold(line), origin);
+                } else {
+                    origins.entry(fold(line)).or_insert(origin);
                 }
             }
             lists.entry(section).or_default().push(line.to_owned());
