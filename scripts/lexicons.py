@@ -130,21 +130,25 @@ class Table:
                 slot = (slot + 1) % slots
             prints[slot], flags[slot] = value & 0xFFFFFFFF, bits
         with open(path, "wb") as out:
-            out.write(struct.pack(f"<I{slots}I{slots}H", slots, *prints, *flags))
+            out.write(struct.pack("<I", slots))
+            for entry in zip(prints, flags):
+                out.write(struct.pack("<IH", *entry))
 
 
 def lexicon(sources):
     table = Table()
-    counts = collections.defaultdict(lambda: [0, 0])
+    # INSEE's extract merges the sexes of a name that both bear; Faker's lists tell the usual one.
+    votes = collections.defaultdict(lambda: [0, 0])
+    for _, kind, names in faker_names(sources):
+        if "male" in kind and "last" not in kind:
+            for name in names:
+                votes[fold(name)]["female" in kind] += 1
     for row in insee(sources, "prenoms"):
         if len(row["prenom"]) > 1:
-            sexes = {"M": [0], "F": [1]}.get(row["genre"], [0, 1])
-            for sex in sexes:
-                counts[row["prenom"]][sex] += int(row["count"])
-    for name, (male, female) in counts.items():
-        # A hundred boys among a million girls are slips of the register.
-        sex = (MALE if 20 * male > female else 0) | (FEMALE if 20 * female > male else 0)
-        table.add(name, sex | (FIRST_COMMON if male + female >= 1000 else 0))
+            male, female = votes[fold(row["prenom"])]
+            usual = (MALE if male >= female else 0) | (FEMALE if female >= male else 0)
+            sex = {"M": MALE, "F": FEMALE}.get(row["genre"], usual)
+            table.add(row["prenom"], sex | (FIRST_COMMON if int(row["count"]) >= 1000 else 0))
     for row in insee(sources, "noms"):
         name, count = row["patronyme"].strip(), int(row["count"])
         if count >= 10 and len(name) > 1 and " " not in name:
@@ -160,7 +164,8 @@ def lexicon(sources):
             else:
                 parts = tuple(words(name))
                 known = table.flags.get(parts, 0) & (MALE | FEMALE)
-                sex = known or (FEMALE if "female" in kind else MALE if "male" in kind else MALE | FEMALE)
+                male, female = votes[fold(name)]
+                sex = known or (MALE if male >= female else 0) | (FEMALE if female >= male else 0)
                 table.add(name, sex | FIRST_COMMON)
     for commune in tarball(sources, "etalab-decoupage-administratif", "data/communes.json"):
         big = PLACE_BIG if commune.get("population", 0) >= 10_000 else 0

@@ -32,13 +32,13 @@ static TABLE: &[u8] = include_bytes!("../assets/lexicon.bin");
 pub(crate) fn look_up(hash: u64) -> Lists {
     let Some((head, rest)) = TABLE.split_first_chunk::<4>() else { return Lists(0) };
     let slots = u32::from_le_bytes(*head) as usize;
-    let (prints, flags) = rest.split_at(4 * slots);
     let value = finish(hash);
     let mut slot = ((u128::from(value >> 32) * slots as u128) >> 32) as usize;
     let print = (value as u32).to_le_bytes();
     loop {
-        let bits = u16::from_le_bytes([flags[2 * slot], flags[2 * slot + 1]]);
-        if bits == 0 || prints[4 * slot..4 * slot + 4] == print {
+        let entry = &rest[6 * slot..6 * slot + 6];
+        let bits = u16::from_le_bytes([entry[4], entry[5]]);
+        if bits == 0 || entry[..4] == print {
             return Lists(bits);
         }
         slot = if slot + 1 == slots { 0 } else { slot + 1 };

@@ -22,7 +22,7 @@ pub(crate) fn guard(document: &Document<'_>) -> Vec<bool> {
             let listed = document.tokens[i..end].iter().filter(|t| t.roles.any(Roles::EPONYM)).count() > 1
                 && (end > i + 2);
             if listed || is_grade(document, end) || graded_before(document, i) {
-                guarded[i..end].fill(true);
+                guarded[i..end + usize::from(is_grade(document, end))].fill(true);
             }
         }
     }

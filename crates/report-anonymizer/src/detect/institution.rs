@@ -180,7 +180,7 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
         // "LES TILLEULS", "iris sud", "SAMBRE ET MEUSE": words, but at the end of the line and led by a name.
         let closes = document.ends_line(at) || document.get(at + 1).is_some_and(|t| t.kind == Kind::Sign);
         let led_on = at > start
-            && (document.is_any(at - 1, &["les", "le", "la", "et"])
+            && (document.is_any(at - 1, &["les", "le", "la", "et", "du", "des"])
                 || document.is_any(at, &["nord", "sud", "ouest"]) && names > 0);
         let proper = if !cased
             && closes
@@ -228,9 +228,10 @@ fn weak_fits(document: &Document<'_>, i: usize, start: usize, end: usize) -> boo
     // "Centre" alone is a word; "Home Michel", "Institut Bordet", "Résidence Les Tilleuls" are names.
     if document.is_any(i, &["radiologie", "imagerie", "unite", "groupe", "site", "campus", "espace", "grand"])
     {
-        return (saint || named) && direct && capital && document.is_any(i, &["site", "campus"]);
+        return (saint || named) && direct && capital && document.is_any(i, &["site", "campus", "imagerie"]);
     }
-    saint
+    let home = capital && document.is(i, "home");
+    home || saint
         || named
         || direct && capital && !reads_as_word(document, start)
         || document.is_any(i, &["home", "residence", "foyer", "seigneurie"])

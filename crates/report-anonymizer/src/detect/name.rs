@@ -206,7 +206,9 @@ fn initial(document: &Document<'_>, at: usize, led: Led, words: usize) -> Option
             && token.shape != Shape::Lower
             && document.is_sign(at + 1, b'.');
     if !letter
-        || document.is_any(at, &["d", "l", "n", "o"]) && document.is_sign(at + 1, b'\'') && document.glued(at)
+        || document.is_any(at, &["d", "l", "n", "o", "m", "k"])
+            && document.is_sign(at + 1, b'\'')
+            && document.glued(at)
     {
         return None;
     }
@@ -229,7 +231,7 @@ fn initial(document: &Document<'_>, at: usize, led: Led, words: usize) -> Option
             && t.kind == Kind::Word
             && t.gap <= 2
             && (t.len > 1 && name_word(document, next, Led::Titled, true)
-                || t.len == 1 && document.is_sign(next + 1, b'.')
+                || t.len == 1 && (document.is_sign(next + 1, b'.') || elided(document, next))
                 || particles(document, next, led, words).is_some())
     });
     let closes = (words > 0 || led == Led::Titled && dotted)

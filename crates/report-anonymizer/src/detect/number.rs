@@ -138,7 +138,11 @@ fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
     // What reads as a date is one, whatever the label; eight digits in a row may be either.
     let dated = super::calendar::numeric(document, code.start)
         .is_some_and(|written| written.end > code.start + 1 && written.end >= code.next);
-    if dated || super::calendar::textual(document, code.start).is_some() {
+    let compact = code.digits.len() == 8
+        && super::calendar::numeric(document, code.start).is_some()
+        && (code.start.saturating_sub(6)..code.start)
+            .any(|j| document.is(j, "date") && document.same_line(j, code.start));
+    if dated || compact || super::calendar::textual(document, code.start).is_some() {
         return None;
     }
     let plain = code.letters == 0;

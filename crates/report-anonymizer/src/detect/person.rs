@@ -161,6 +161,7 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
     if document.is_sign(colon, b':') {
         let patient = name_label(document, line.start, colon)?;
         let plain = document.is_any(i, &["masculin", "feminin", "m", "f", "inconnu", "neant", "non", "oui"])
+            && !document.is_sign(i + 1, b'\'')
             || document.has(i, Roles::PERSON_NOUN.or(Roles::TITLE).or(Roles::INSTITUTION));
         if plain {
             return None;
@@ -255,7 +256,7 @@ fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<boo
                     "charge", "pour", "n", "premier", "second", "deuxieme", "complet", "nom",
                 ],
             );
-            if !own && !linking && !(label && words < 3) {
+            if !(own || linking || label && words < 3) {
                 return None;
             }
             label |= document.has(j, Roles::NAME_LABEL)
@@ -342,8 +343,11 @@ fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
     }
     let child = document
         .is_any(at, &["enfant", "petit", "petite", "bebe", "jumeau", "nomme", "nommee", "appele", "appelee"]);
+    let colleague = at + 1 < i && document.has(at, Roles::JOB);
     if !(document.has(at, Roles::RELATION)
-        || child && document.listed(i, Lists::FIRST_COMMON) && !document.listed(i, Lists::WORD))
+        || (child || colleague)
+            && document.listed(i, Lists::FIRST_COMMON)
+            && !document.listed(i, Lists::WORD))
         || !document.same_line(at, i)
     {
         return None;
@@ -459,8 +463,10 @@ fn signed(document: &Document<'_>, line: usize, push: &mut impl FnMut(Name, Role
         || dated
         || job && (document.has(rest, Roles::JOB) || document.tokens[rest].kind == Kind::Sign)
         || document.is_sign(rest, b'.') && rest + 1 >= range.end;
-    let total: i32 =
-        (name.start..name.end).filter(|j| document.is_word(*j)).map(|j| score(document, j).max(-2)).sum();
+    let total: i32 = (name.start..name.end)
+        .filter(|j| document.is_word(*j) && document.tokens[*j].len > 2)
+        .map(|j| score(document, j).max(-2))
+        .sum();
     let known =
         (name.start..name.end).any(|j| document.listed(j, Lists::FIRST) && !document.listed(j, Lists::WORD));
     let dotted = (name.start..name.end).any(|j| document.is_sign(j, b'.'));
