@@ -94,7 +94,7 @@ fn mail(document: &Document<'_>, at: usize) -> Option<(Span, usize)> {
         }
         // A space only beside the sign itself, or beside a dot that has a space too.
         let spaced = after.gap == 1;
-        let beside_sign = start == at || document.tokens[start].kind == Kind::Sign && start > at - 4;
+        let beside_sign = start == at || document.tokens[start].kind == Kind::Sign && start + 4 > at;
         if spaced && !(beside_sign && name || joint && before.sign == b'.' && before.gap == 1) {
             break;
         }
