@@ -553,7 +553,8 @@ fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &'static str
     let opened = i > 0
         && previous.is_some_and(|p| {
             document.is_sign(p, b'(')
-                || document.is_sign(p, b',')
+                || p > 0
+                    && document.is_sign(p, b',')
                     && document.tokens[p - 1].shape != Shape::Lower
                     && document.is_word(p - 1)
         });
