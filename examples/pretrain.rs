@@ -56,7 +56,7 @@ fn main() -> anyhow::Result<()> {
         bar.set_position(report.step + 1);
         bar.set_message(format!("loss {:.4}", report.loss));
     };
-    let summary = alignment.with_hook(show).run()?.summary;
+    let (_, summary) = alignment.with_hook(show).run()?;
     bar.finish_and_clear();
     let (reason, steps) = (summary.reason, summary.steps);
     eprintln!("{reason:?} after {steps} steps, best validation loss {:?}", summary.best_loss);

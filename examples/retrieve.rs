@@ -8,13 +8,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Parser;
-use contrastive_align::{EmbeddingIndex, PairCollate, PairIndex, PretrainConfig, Ranking, Retrieval, Towers};
+use contrastive_align::{EmbeddingIndex, Ranking, Retrieval};
 use eval_metrics::{Bootstrap, Clusters};
-use model_core::Error;
+use osteon::Aligned;
 use tch::Device;
-use text_encoder::{ReportTokenizer, TextModel};
-use vision_encoder::{PixelCollate, Vit};
-use xray_dataset::{Convirt, EvalTransform, Loader, LoaderConfig, Position, ShardDataset, Split};
+use xray_dataset::Split;
 
 /// How well a pretrained pair of encoders finds reports by images and images by reports.
 #[derive(Debug, Parser)]
@@ -28,9 +26,6 @@ struct Arguments {
     /// A folder for the embeddings, as images.safetensors and texts.safetensors.
     #[arg(long)]
     save: Option<PathBuf>,
-    /// Studies that are embedded at once.
-    #[arg(long, default_value_t = 64)]
-    batch: usize,
     /// Uses the first GPU.
     #[arg(long)]
     cuda: bool,
@@ -39,21 +34,7 @@ struct Arguments {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let device = if arguments.cuda { Device::Cuda(0) } else { Device::Cpu };
-    let data = PretrainConfig::from_file(arguments.model.join("config.toml"))?.data;
-    let Convirt { mean, std, .. } = data.augmentation(&Convirt::default())?;
-    let transform = EvalTransform { size: data.resolution, mean, std, ..Default::default() };
-    let towers = Towers::<Vit, TextModel>::load(&arguments.model, device)?;
-    let tokenizer = ReportTokenizer::from_dir(arguments.model.join("text_encoder"))?;
-    let channels = towers.model.image.config().num_channels as usize;
-    let pairs = PairCollate::new(PixelCollate::new(channels), tokenizer);
-
-    let studies = ShardDataset::open(&arguments.shards, Split::Test)?;
-    let loader = Loader::new(studies, transform, LoaderConfig::sequential(arguments.batch))?;
-    let samples = loader.batches(Position::default()).flat_map(|batch| match batch {
-        Ok(samples) => samples.into_iter().map(Ok).collect(),
-        Err(error) => vec![Err(Error::external("reading studies")(error))],
-    });
-    let index = PairIndex::embed(&towers.model, &pairs, samples, arguments.batch, device)?;
+    let index = Aligned::load(&arguments.model, device)?.embed(&arguments.shards, Split::Test)?;
     if let Some(folder) = &arguments.save {
         index.images.save(folder.join("images.safetensors"))?;
         index.texts.save(folder.join("texts.safetensors"))?;

@@ -6,21 +6,18 @@
 //!     --prompts presets/prompts-fr.toml --task fracture
 //! ```
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::ensure;
 use clap::Parser;
-use contrastive_align::{
-    PairCollate, PairIndex, PretrainConfig, PromptSet, Towers, ZeroShot, calibrate_threshold,
-};
+use contrastive_align::{PromptSet, ZeroShot, calibrate_threshold};
 use eval_metrics::{Auroc, Bootstrap, Clusters, ConfusionMatrix};
-use model_core::Error;
+use osteon::Aligned;
 use tch::Device;
-use text_encoder::{ReportTokenizer, TextModel};
-use vision_encoder::{PixelCollate, Vit};
-use xray_core::Label;
-use xray_dataset::{Convirt, EvalTransform, Loader, LoaderConfig, Position, ShardDataset, Split};
+use xray_core::{Dataset, Label};
+use xray_dataset::{ShardDataset, Split};
 
 /// Classifies images by French descriptions of the classes.
 #[derive(Debug, Parser)]
@@ -55,16 +52,14 @@ struct Scored {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let device = if arguments.cuda { Device::Cuda(0) } else { Device::Cpu };
-    let towers = Towers::<Vit, TextModel>::load(&arguments.model, device)?;
-    let tokenizer = ReportTokenizer::from_dir(arguments.model.join("text_encoder"))?;
+    let aligned = Aligned::load(&arguments.model, device)?;
     let prompts = PromptSet::from_file(&arguments.prompts)?;
-    let classifier = ZeroShot::new(&towers.model, &tokenizer, prompts.task(&arguments.task)?, device)?;
-    let channels = towers.model.image.config().num_channels as usize;
-    let pairs = PairCollate::new(PixelCollate::new(channels), tokenizer);
+    let task = prompts.task(&arguments.task)?;
+    let classifier = ZeroShot::new(&aligned.towers.model, aligned.pairs.texts(), task, device)?;
 
-    let validation = score(&arguments, &towers, &pairs, &classifier, Split::Val, device)?;
+    let validation = score(&arguments, &aligned, &classifier, Split::Val)?;
     let threshold = calibrate_threshold(&validation.labels, &validation.scores)?;
-    let test = score(&arguments, &towers, &pairs, &classifier, Split::Test, device)?;
+    let test = score(&arguments, &aligned, &classifier, Split::Test)?;
     let auroc = Auroc::new(&test.labels, &test.scores)?;
     let interval = Bootstrap::default().interval(&auroc, &Clusters::by(&test.patients))?;
     let matrix = ConfusionMatrix::at_threshold(&test.labels, &test.scores, threshold)?;
@@ -83,41 +78,27 @@ fn main() -> anyhow::Result<()> {
 
 fn score(
     arguments: &Arguments,
-    towers: &Towers<Vit, TextModel>,
-    pairs: &PairCollate<PixelCollate, ReportTokenizer>,
+    aligned: &Aligned,
     classifier: &ZeroShot,
     split: Split,
-    device: Device,
 ) -> anyhow::Result<Scored> {
-    let data = PretrainConfig::from_file(arguments.model.join("config.toml"))?.data;
-    let Convirt { mean, std, .. } = data.augmentation(&Convirt::default())?;
-    let transform = EvalTransform { size: data.resolution, mean, std, ..Default::default() };
     let studies = ShardDataset::open(&arguments.shards, split)?;
-    let loader = Loader::new(studies, transform, LoaderConfig::sequential(64))?;
-    let mut labels = Vec::new();
-    let samples = loader.batches(Position::default()).flat_map(|batch| match batch {
-        Ok(samples) => samples.into_iter().map(Ok).collect(),
-        Err(error) => vec![Err(Error::external("reading studies")(error))],
-    });
-    let labelled = samples.filter(|sample| match sample {
-        Ok(sample) => {
-            let present = sample.labels.get(&arguments.task).and_then(Label::present);
-            labels.extend(present);
-            present.is_some()
+    let mut labels = HashMap::new();
+    for index in 0..studies.len() {
+        if let Some(present) = studies.encoded(index)?.labels.get(&arguments.task).and_then(Label::present) {
+            labels.insert(studies.key(index).to_owned(), present);
         }
-        Err(_) => true,
-    });
-    let index = PairIndex::embed(&towers.model, pairs, labelled, 64, device).with_context(|| {
-        format!("embedding the {split:?} split, where it has the label {:?}", arguments.task)
-    })?;
-    Ok(Scored {
-        labels,
-        scores: classifier.scores(index.images.embeddings(), &arguments.positive)?,
-        patients: index
-            .images
-            .keys()
-            .iter()
-            .map(|key| key.split('_').next().unwrap_or(key).to_owned())
-            .collect(),
-    })
+    }
+    let images = aligned.embed(&arguments.shards, split)?.images;
+    let scores = classifier.scores(images.embeddings(), &arguments.positive)?;
+    let mut scored = Scored { labels: Vec::new(), scores: Vec::new(), patients: Vec::new() };
+    for (key, score) in images.keys().iter().zip(scores) {
+        let Some(present) = labels.get(key) else { continue };
+        scored.labels.push(*present);
+        scored.scores.push(score);
+        // The first half of a key is the patient's pseudonym.
+        scored.patients.push(key.split('_').next().unwrap_or(key).to_owned());
+    }
+    ensure!(!scored.labels.is_empty(), "no study of the {split:?} split has the label {:?}", arguments.task);
+    Ok(scored)
 }

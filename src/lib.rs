@@ -1,1 +1,26 @@
-//! Vision-language alignment of bone radiographs with French radiology reports.
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "torch")]
+mod alignment;
+#[cfg(feature = "torch")]
+mod error;
+
+#[cfg(feature = "torch")]
+pub use alignment::{Aligned, Alignment};
+#[cfg(feature = "torch")]
+pub use contrastive_align;
+#[cfg(feature = "torch")]
+pub use downstream_heads;
+#[cfg(feature = "torch")]
+pub use error::{Error, Result};
+pub use eval_metrics;
+#[cfg(feature = "torch")]
+pub use model_core;
+pub use report_anonymizer;
+#[cfg(feature = "torch")]
+pub use text_encoder;
+#[cfg(feature = "torch")]
+pub use vision_encoder;
+pub use xray_core;
+pub use xray_dataset;
+pub use xray_phantom;

@@ -1,4 +1,4 @@
-use model_core::layers::Activation;
+use model_core::layers::{Activation, Pooling};
 use model_core::{Error, PretrainedConfig, Result};
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,14 @@ pub struct TextConfig {
     /// Length of the vectors after the linear projection, where there is one. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projection_size: Option<i64>,
+    /// How the tokens become the pooled vector, before the projection. Ours, not Hugging Face's. Default: the
+    /// first token.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pooling: Pooling,
+}
+
+fn is_default(pooling: &Pooling) -> bool {
+    *pooling == Pooling::default()
 }
 
 /// Whose weights a [`TextConfig`] describes; `model_type` in `config.json`.
@@ -85,6 +93,7 @@ struct ConfigFile {
     layer_norm_eps: Option<f64>,
     pad_token_id: Option<i64>,
     projection_size: Option<i64>,
+    pooling: Option<Pooling>,
 }
 
 impl From<ConfigFile> for TextConfig {
@@ -107,6 +116,7 @@ impl From<ConfigFile> for TextConfig {
             layer_norm_eps: file.layer_norm_eps.unwrap_or(default.layer_norm_eps),
             pad_token_id: file.pad_token_id.unwrap_or(default.pad_token_id),
             projection_size: file.projection_size,
+            pooling: file.pooling.unwrap_or_default(),
         }
     }
 }
@@ -133,6 +143,7 @@ impl TextConfig {
             layer_norm_eps: 1e-12,
             pad_token_id: i64::from(model_type != TextFamily::Bert),
             projection_size: None,
+            pooling: Pooling::default(),
         }
     }
 

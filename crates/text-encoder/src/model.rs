@@ -47,7 +47,6 @@ pub struct TextModel {
     embeddings_norm: nn::LayerNorm,
     layers: Vec<Layer>,
     projection: Option<nn::Linear>,
-    pooling: Pooling,
     config: TextConfig,
 }
 
@@ -57,10 +56,10 @@ impl TextModel {
         &self.config
     }
 
-    /// The same with another way to one vector. Default: [`Pooling::Cls`].
+    /// The same with another way to one vector than its [`TextConfig::pooling`].
     #[must_use]
     pub fn with_pooling(mut self, pooling: Pooling) -> Self {
-        self.pooling = pooling;
+        self.config.pooling = pooling;
         self
     }
 
@@ -133,16 +132,13 @@ impl Encoder for TextModel {
 
     fn encode(&self, batch: &TokenBatch, mode: Mode) -> Result<Encoded> {
         let hidden = self.last_hidden_state(batch, mode)?;
-        let hidden = match &self.projection {
-            Some(projection) => projection.forward(&hidden),
-            None => hidden,
-        };
         let mask = batch.real();
-        Ok(Encoded {
-            pooled: self.pooling.pool(&hidden, Some(&mask)),
-            tokens: Some(hidden),
-            mask: Some(mask),
-        })
+        let pooled = self.config.pooling.pool(&hidden, Some(&mask));
+        let project = |features: Tensor| match &self.projection {
+            Some(projection) => projection.forward(&features),
+            None => features,
+        };
+        Ok(Encoded { pooled: project(pooled), tokens: Some(project(hidden)), mask: Some(mask) })
     }
 }
 
@@ -172,7 +168,6 @@ impl Pretrained for TextModel {
             projection: config
                 .projection_size
                 .map(|size| linear(&(vs / "projection"), config.hidden_size, size, true)),
-            pooling: Pooling::default(),
             config: config.clone(),
         })
     }

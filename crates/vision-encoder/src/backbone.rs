@@ -1,3 +1,4 @@
+use model_core::layers::Pooling;
 use model_core::{Encoded, Mode, Result};
 use tch::Tensor;
 use tch::nn::{self, Module};
@@ -46,19 +47,23 @@ impl Backbone {
         Ok(kept)
     }
 
-    /// The CLS token and the patches, through `projection` where there is one.
+    /// The pooled vector and the patches, through `projection` where there is one. [`Pooling::Cls`] is the CLS
+    /// token; the others are over the patches.
     pub(crate) fn encode(
         &self,
         pixels: &Tensor,
+        pooling: Pooling,
         projection: Option<&nn::Linear>,
         mode: Mode,
     ) -> Result<Encoded> {
         let hidden = self.last_hidden_state(pixels, mode)?;
-        let hidden = match projection {
-            Some(projection) => projection.forward(&hidden),
-            None => hidden,
-        };
         let patches = hidden.slice(1, self.embeddings.prefix_tokens(), None, 1);
-        Ok(Encoded { pooled: hidden.select(1, 0), tokens: Some(patches), mask: None })
+        let pooled = if pooling == Pooling::Cls { &hidden } else { &patches };
+        let pooled = pooling.pool(pooled, None);
+        let project = |features: Tensor| match projection {
+            Some(projection) => projection.forward(&features),
+            None => features,
+        };
+        Ok(Encoded { pooled: project(pooled), tokens: Some(project(patches)), mask: None })
     }
 }

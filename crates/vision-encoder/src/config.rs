@@ -1,4 +1,4 @@
-use model_core::layers::Activation;
+use model_core::layers::{Activation, Pooling};
 use model_core::{Error, PretrainedConfig, Result};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -49,6 +49,10 @@ pub struct VitConfig {
     /// Length of the vectors after the linear projection, where there is one. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projection_size: Option<i64>,
+    /// How the tokens become the pooled vector, before the projection. Ours, not Hugging Face's. Default: the
+    /// CLS token.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pooling: Pooling,
     /// Channels of a convolutional stem in place of the patch projection: one 3 x 3 convolution of stride 2
     /// each, so that `patch_size` is 2 to their number. Ours, not Hugging Face's; small sets of images are
     /// learnt faster with it (<https://arxiv.org/abs/2106.14881>). Default: empty, the patch projection.
@@ -73,6 +77,7 @@ impl Default for VitConfig {
             num_channels: 3,
             qkv_bias: true,
             projection_size: None,
+            pooling: Pooling::default(),
             conv_stem: Vec::new(),
         }
     }
@@ -126,6 +131,10 @@ impl PretrainedConfig for VitConfig {
         }
         stem.iter().try_for_each(|&channels| at_least_one("conv_stem", channels))
     }
+}
+
+fn is_default(pooling: &Pooling) -> bool {
+    *pooling == Pooling::default()
 }
 
 /// A side, which some files write as `[height, width]`.

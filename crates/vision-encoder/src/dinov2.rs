@@ -1,4 +1,4 @@
-use model_core::layers::{Activation, AttentionConfig, linear};
+use model_core::layers::{Activation, AttentionConfig, Pooling, linear};
 use model_core::{Encoded, Encoder, Error, Mode, Pretrained, PretrainedConfig, Result};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
@@ -139,7 +139,7 @@ impl Encoder for Dinov2 {
     }
 
     fn encode(&self, pixels: &Tensor, mode: Mode) -> Result<Encoded> {
-        self.backbone.encode(pixels, self.projection.as_ref(), mode)
+        self.backbone.encode(pixels, Pooling::Cls, self.projection.as_ref(), mode)
     }
 }
 

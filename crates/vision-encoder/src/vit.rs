@@ -10,8 +10,8 @@ use crate::layer::{Layer, LayerConfig};
 
 /// A vision transformer with Hugging Face's names, at any size of image.
 ///
-/// [`Encoded::pooled`] is the CLS token after the last norm, through the projection where
-/// [`projection_size`](VitConfig::projection_size) asks for one; [`Encoded::tokens`] are the patches, row by
+/// [`Encoded::pooled`] is the CLS token after the last norm, or what [`pooling`](VitConfig::pooling) says, through
+/// the projection where [`projection_size`](VitConfig::projection_size) asks for one; [`Encoded::tokens`] are the patches, row by
 /// row, through the same projection. Positions are interpolated to the size of the image at run time.
 ///
 /// # Examples
@@ -102,7 +102,7 @@ impl Encoder for Vit {
     }
 
     fn encode(&self, pixels: &Tensor, mode: Mode) -> Result<Encoded> {
-        self.backbone.encode(pixels, self.projection.as_ref(), mode)
+        self.backbone.encode(pixels, self.config.pooling, self.projection.as_ref(), mode)
     }
 }
 

@@ -57,4 +57,6 @@ pub use report::{PatientIdentity, Report, ReportKind};
 pub use sample::Sample;
 pub use seed::derive_seed;
 pub use study::{BodyPart, ImageRef, Laterality, Sex, Study, View};
-pub use traits::{Dataset, ImageDecoder, ImageTransform, ReportTransform, StudySource, TextGate};
+pub use traits::{
+    Chain, ChainError, Dataset, ImageDecoder, ImageTransform, ReportTransform, StudySource, TextGate,
+};

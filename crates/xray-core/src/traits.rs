@@ -40,6 +40,41 @@ pub trait ReportTransform: Send + Sync {
     ///
     /// A report that may not be passed on is refused, never passed on as it was.
     fn apply(&self, report: Report) -> Result<Report, Self::Error>;
+
+    /// This transform, then `next`.
+    fn then<N: ReportTransform>(self, next: N) -> Chain<Self, N>
+    where
+        Self: Sized,
+    {
+        Chain { first: self, next }
+    }
+}
+
+/// Two transforms of reports, one after the other; made by [`ReportTransform::then`].
+#[derive(Debug, Clone, Copy)]
+pub struct Chain<F, N> {
+    first: F,
+    next: N,
+}
+
+/// Which of two transforms refused a report.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError<F: std::error::Error + 'static, N: std::error::Error + 'static> {
+    /// The first did.
+    #[error(transparent)]
+    First(F),
+    /// The second did.
+    #[error(transparent)]
+    Next(N),
+}
+
+impl<F: ReportTransform, N: ReportTransform> ReportTransform for Chain<F, N> {
+    type Error = ChainError<F::Error, N::Error>;
+
+    fn apply(&self, report: Report) -> Result<Report, Self::Error> {
+        let report = self.first.apply(report).map_err(ChainError::First)?;
+        self.next.apply(report).map_err(ChainError::Next)
+    }
 }
 
 /// Lists the studies of an archive.

@@ -6,6 +6,7 @@
 //! * [`DicomDecoder`], [`ImageFileDecoder`]: a file to grey values in `[0, 1]`, bone bright;
 //! * [`HeaderDeidentifier`]: DICOM files without identity, after PS3.15 Annex E;
 //! * [`ArchiveSource`]: the studies of a folder of DICOM files;
+//! * [`KeepSections`]: the parts of a report that a text encoder is to learn from;
 //! * [`Pairing`]: which report belongs to which study, by patient, day and order;
 //! * [`ShardBuilder`]: an archive to WebDataset shards, split by patient, with an [`Account`] of everything;
 //! * [`ShardDataset`], [`ShardReader`]: shards to samples, by index or one after the other;
@@ -67,6 +68,7 @@ mod image_file;
 mod loader;
 mod pairing;
 mod pseudonyms;
+mod sections;
 mod shard;
 mod split;
 mod transform;
@@ -79,6 +81,7 @@ pub use error::{Error, ImageFault, Result};
 pub use image_file::ImageFileDecoder;
 pub use loader::{Batches, Loader, LoaderConfig, Position, Shuffle, StudyDataset, Views};
 pub use pairing::Pairing;
+pub use sections::{KeepSections, Section, sections};
 pub use shard::{
     EncodedSample, ImageFormat, Progress, ShardBuilder, ShardDataset, ShardEntry, ShardIndex, ShardReader,
     Stage,

@@ -10,6 +10,9 @@ pub enum Pooling {
     Cls,
     /// The mean of the real tokens.
     Mean,
+    /// The greatest value that any real token has, place by place: what is seen anywhere counts, as a break
+    /// in one bone of many.
+    Max,
 }
 
 impl Pooling {
@@ -29,6 +32,12 @@ impl Pooling {
                 let real = tokens.masked_fill(&mask.logical_not().unsqueeze(-1), 0.0);
                 real.sum_dim_intlist(1, false, tokens.kind()) / count
             }
+            (Self::Max, None) => tokens.amax([1], false),
+            (Self::Max, Some(mask)) => {
+                let mask = mask.unsqueeze(-1);
+                let real = tokens.masked_fill(&mask.logical_not(), f64::NEG_INFINITY).amax([1], false);
+                real.where_self(&mask.any_dim(1, false), &real.zeros_like())
+            }
         }
     }
 }
@@ -43,6 +52,8 @@ mod tests {
         let mask = Tensor::from_slice2(&[[true, true, false], [false, false, false]]);
         let pooled = Pooling::Mean.pool(&tokens, Some(&mask));
         assert_eq!(Vec::<f32>::try_from(pooled.flatten(0, -1)).unwrap(), [2.0, 0.0]);
+        let greatest = Pooling::Max.pool(&tokens.nan_to_num(0.0, 0.0, 0.0), Some(&mask));
+        assert_eq!(Vec::<f32>::try_from(greatest.flatten(0, -1)).unwrap(), [3.0, 0.0]);
         let first = Pooling::Cls.pool(&tokens, Some(&mask));
         assert_eq!(Vec::<f32>::try_from(first.flatten(0, -1)).unwrap(), [1.0, 5.0]);
     }

@@ -1,0 +1,171 @@
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use anyhow::Context;
+use osteon::Aligned;
+use osteon::contrastive_align::{EmbeddingIndex, PairIndex, PromptSet, Ranking, Retrieval, ZeroShot};
+use osteon::downstream_heads::{Cases, EfficiencyPoint, LinearProbe, encode_features, label_efficiency};
+use osteon::eval_metrics::{Auroc, Bootstrap, Clusters, Difference, Interval};
+use osteon::model_core::{Collate, Pretrained, load_pretrained};
+use osteon::vision_encoder::Vit;
+use osteon::xray_core::{Dataset, Labels, PatientId, Sample};
+use osteon::xray_dataset::{Loader, LoaderConfig, Position, ShardDataset, Split};
+use serde::Serialize;
+use tch::{Device, nn};
+
+/// The finding that is measured.
+const FINDING: &str = "fracture";
+const FRACTIONS: [f64; 3] = [0.01, 0.1, 1.0];
+
+/// Everything that was measured, on simulated patients of the test split.
+#[derive(Serialize)]
+pub(crate) struct Results {
+    pub(crate) simulated: bool,
+    pub(crate) studies: BTreeMap<String, usize>,
+    pub(crate) retrieval: BTreeMap<String, Vec<Recall>>,
+    pub(crate) zero_shot_auroc: Interval,
+    pub(crate) probe_after_alignment: Vec<EfficiencyPoint>,
+    pub(crate) probe_of_random_init: Vec<EfficiencyPoint>,
+    /// The first minus the second, at each fraction that both could be fitted on.
+    pub(crate) probe_gain: Vec<Option<Difference>>,
+    #[serde(skip)]
+    pub(crate) pairs: Option<PairIndex>,
+}
+
+/// How often the right one is among the first `k`.
+#[derive(Serialize)]
+pub(crate) struct Recall {
+    pub(crate) k: usize,
+    pub(crate) recall: Interval,
+    pub(crate) chance: f64,
+}
+
+/// Retrieval, zero-shot and probes on the test split.
+pub(crate) fn measure(out: &Path, shards: &Path, aligned: &Aligned, seed: u64) -> anyhow::Result<Results> {
+    let bar = crate::bar("measure", 5)?;
+    let bootstrap = Bootstrap { seed, ..Bootstrap::default() };
+    let pairs = aligned.embed(shards, Split::Test).context("embedding the test split")?;
+    bar.inc(1);
+    let retrieval = Retrieval::new(&pairs)?;
+    let retrieval = BTreeMap::from([
+        ("image_to_report".to_owned(), recalls(&retrieval.image_to_text, &pairs.images, &bootstrap)?),
+        ("report_to_image".to_owned(), recalls(&retrieval.text_to_image, &pairs.texts, &bootstrap)?),
+    ]);
+    bar.inc(1);
+
+    // A folder of the run as a user would load it, and the same encoder before any training.
+    let (_weights, trained, report) = load_pretrained::<Vit>(out.join("run/vision_encoder"), Device::Cpu)?;
+    anyhow::ensure!(report.missing.is_empty(), "the saved encoder lacks {:?}", report.missing);
+    tch::manual_seed(seed.cast_signed());
+    let fresh = nn::VarStore::new(Device::Cpu);
+    let random = Vit::new(&fresh.root(), trained.config())?;
+    let mut cases = Vec::new();
+    for encoder in [trained, random] {
+        let encoder = encoder.without_projection();
+        cases.push([
+            studies(&encoder, aligned, shards, Split::Train)?,
+            studies(&encoder, aligned, shards, Split::Test)?,
+        ]);
+        bar.inc(1);
+    }
+    let probe = LinearProbe { seed, ..LinearProbe::default() };
+    let points =
+        cases.iter().map(|[train, test]| label_efficiency(&probe, train, test, &FRACTIONS, &bootstrap));
+    let points: Vec<_> = points.collect::<Result<_, _>>()?;
+    let [ref after, ref random] = points[..] else { anyhow::bail!("two encoders were compared") };
+    let test = &cases[0][1];
+    let gain =
+        after.iter().zip(random).map(|(after, random)| match (&after.evaluation, &random.evaluation) {
+            (Some(after), Some(random)) => after.auroc_gain(random, test, &bootstrap).map(Some),
+            _ => Ok(None),
+        });
+    let probe_gain = gain.collect::<Result<_, _>>()?;
+
+    let zero_shot_auroc = zero_shot(aligned, &pairs, test, shards, &bootstrap)?;
+    bar.inc(1);
+    bar.finish();
+    let count = |split| ShardDataset::open(shards, split).map(|studies| studies.len());
+    let splits = [("train", Split::Train), ("validation", Split::Val), ("test", Split::Test)];
+    let studies = splits.into_iter().map(|(name, split)| Ok((name.to_owned(), count(split)?)));
+    Ok(Results {
+        simulated: true,
+        studies: studies.collect::<anyhow::Result<_>>()?,
+        retrieval,
+        zero_shot_auroc,
+        probe_after_alignment: points[0].clone(),
+        probe_of_random_init: points[1].clone(),
+        probe_gain,
+        pairs: Some(pairs),
+    })
+}
+
+fn recalls(
+    ranking: &Ranking,
+    queries: &EmbeddingIndex,
+    bootstrap: &Bootstrap,
+) -> anyhow::Result<Vec<Recall>> {
+    let patients: Vec<&str> = queries.keys().iter().map(|key| patient(key)).collect();
+    let clusters = Clusters::by(&patients);
+    let recall = |k| {
+        let recall = bootstrap.interval(&ranking.recall(k)?, &clusters)?;
+        Ok(Recall { k, recall, chance: ranking.chance(k) })
+    };
+    [1, 5, 10].into_iter().map(recall).collect()
+}
+
+/// The mean over a study's images of the difference between two French descriptions.
+fn zero_shot(
+    aligned: &Aligned,
+    pairs: &PairIndex,
+    test: &Cases,
+    shards: &Path,
+    bootstrap: &Bootstrap,
+) -> anyhow::Result<Interval> {
+    let prompts = PromptSet::parse(include_str!("../../presets/prompts-fr.toml"))?;
+    let task = prompts.task(FINDING)?;
+    let classes = ZeroShot::new(&aligned.towers.model, aligned.pairs.texts(), task, Device::Cpu)?;
+    let scores = classes.scores(pairs.images.embeddings(), "present")?;
+    let mut of_study: HashMap<&str, Vec<f64>> = HashMap::new();
+    for (key, score) in pairs.images.keys().iter().zip(&scores) {
+        of_study.entry(key).or_default().push(*score);
+    }
+    let dataset = ShardDataset::open(shards, Split::Test)?;
+    let mean = |index| {
+        let scores = of_study.get(dataset.key(index)).map_or(&[][..], Vec::as_slice);
+        scores.iter().sum::<f64>() / scores.len().max(1) as f64
+    };
+    let scores: Vec<f64> = (0..dataset.len()).map(mean).collect();
+    let labels: Vec<bool> = test.labels().iter().map(|label| *label == 1).collect();
+    Ok(bootstrap.interval(&Auroc::new(&labels, &scores)?, &Clusters::by(test.patients()))?)
+}
+
+/// The studies of a split as cases: the mean of an encoder's features over a study's images, and whether the
+/// finding is there.
+fn studies(encoder: &Vit, aligned: &Aligned, shards: &Path, split: Split) -> anyhow::Result<Cases> {
+    let dataset = ShardDataset::open(shards, split)?;
+    let loader = Loader::new(dataset, aligned.plain, LoaderConfig::sequential(64))?;
+    let collate = aligned.pairs.images();
+    let (mut labels, mut patients, mut study_of) = (Vec::new(), Vec::new(), Vec::new());
+    let batches = loader.batches(Position::start_of(0)).map(|samples| {
+        let samples: Vec<Sample> = samples.map_err(osteon::model_core::Error::external("reading studies"))?;
+        for sample in &samples {
+            labels.push(usize::from(present(&sample.labels)));
+            patients.push(PatientId::new(patient(&sample.key)));
+            study_of.extend(sample.images.iter().map(|_| sample.key.clone()));
+        }
+        let views: Vec<_> = samples.iter().flat_map(|sample| &sample.images).collect();
+        collate.collate(&views, Device::Cpu)
+    });
+    let (features, _) = encode_features(encoder, batches)?.mean_by(&study_of, usize::MAX)?;
+    Ok(Cases::new(features, labels, patients)?)
+}
+
+/// Whether the finding is there.
+pub(crate) fn present(labels: &Labels) -> bool {
+    labels.get(FINDING).and_then(|label| label.present()).unwrap_or(false)
+}
+
+/// The patient's part of a sample's key.
+fn patient(key: &str) -> &str {
+    key.split_once('_').map_or(key, |(patient, _)| patient)
+}
