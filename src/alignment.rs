@@ -186,7 +186,11 @@ fn tokenizer(run: &Pretraining<'_>, data: &DataConfig) -> Result<ReportTokenizer
             let reports = (0..studies.len()).map(|index| Ok(studies.encoded(index)?.report));
             let reports: Vec<String> =
                 reports.collect::<xray_dataset::Result<_>>().map_err(dataset("reading the reports"))?;
+            let text: TextConfig =
+                run.config().text.resolve().map_err(alignment("configuring the text encoder"))?;
+            let longest = usize::try_from(text.max_tokens()).unwrap_or(0);
             ReportTokenizer::train(reports.iter().map(String::as_str), size)
+                .and_then(|tokenizer| tokenizer.with_max_tokens(longest))
                 .map_err(model("training the tokenizer"))?
         }
     };

@@ -52,7 +52,9 @@ impl ImageDecoder for ImageFileDecoder {
 
     fn decode(&self, path: &Path) -> Result<ImageTensor> {
         let bytes = fs::read(path).map_err(|_| Error::image(path, ImageFault::Unreadable))?;
-        if image::guess_format(&bytes).is_err() {
+        // The preamble of a DICOM file may be the beginning of a TIFF file, which then shows the same pixels
+        // without window and without MONOCHROME1.
+        if bytes.get(128..132) == Some(b"DICM") || image::guess_format(&bytes).is_err() {
             return self.dicom.decode(path);
         }
         self.decode_bytes(&bytes).map_err(|reason| Error::image(path, reason))

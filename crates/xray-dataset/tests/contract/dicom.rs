@@ -12,7 +12,7 @@ use dicom_transfer_syntax_registry::entries::{
 };
 use tempfile::TempDir;
 use xray_core::{ImageDecoder, ImageTensor};
-use xray_dataset::{DicomDecoder, Error, ImageFault, Windowing};
+use xray_dataset::{DicomDecoder, Error, ImageFault, ImageFileDecoder, Windowing};
 
 fn saved(folder: &TempDir, object: InMemDicomObject) -> PathBuf {
     let path = folder.path().join("file.dcm");
@@ -154,6 +154,17 @@ fn files_without_meta_header_are_read() {
         fs::write(&path, &whole[start..]).unwrap();
         assert_eq!(DicomDecoder::default().decode(&path).unwrap(), expected);
     }
+}
+
+#[test]
+fn a_preamble_that_says_tiff_does_not_make_a_tiff_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = saved(&folder, File::default().object());
+    let expected = DicomDecoder::default().decode(&path).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[..4].copy_from_slice(b"II*\0");
+    fs::write(&path, bytes).unwrap();
+    assert_eq!(ImageFileDecoder::default().decode(&path).unwrap(), expected);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use xray_core::{ImageDecoder, ImageTensor};
-use xray_dataset::DicomDecoder;
+use xray_dataset::{DicomDecoder, ImageFileDecoder};
 
 #[test]
 fn real_radiographs_are_the_same_in_every_encoding() {
@@ -23,6 +23,8 @@ fn real_radiographs_are_the_same_in_every_encoding() {
     };
     assert!(mean(800..960, 800..960) > mean(800..960, 480..560) + 0.1);
     assert_eq!(decode("RG3_J2KR.dcm"), raw);
+    // The raw file's preamble is that of a TIFF file.
+    assert_eq!(ImageFileDecoder::default().decode(&samples.join("RG3_UNCR.dcm")).unwrap(), raw);
     // Its PixelSpacing is [0, 0], which is no spacing.
     let chest = decode("RG1_UNCR.dcm");
     assert_eq!((chest.height(), chest.width(), chest.spacing_mm()), (1955, 1841, None));
