@@ -223,13 +223,13 @@ fn batches(
 }
 
 fn dataset(action: &'static str) -> impl Fn(xray_dataset::Error) -> Error {
-    move |source| Error::Dataset { action, source }
+    move |source| Error::Dataset { action, source: Box::new(source) }
 }
 
 fn alignment(action: &'static str) -> impl Fn(contrastive_align::Error) -> Error {
-    move |source| Error::Alignment { action, source }
+    move |source| Error::Alignment { action, source: Box::new(source) }
 }
 
 fn model(action: &'static str) -> impl Fn(model_core::Error) -> Error {
-    move |source| Error::Model { action, source }
+    move |source| Error::Model { action, source: Box::new(source) }
 }

@@ -11,7 +11,7 @@ pub enum Error {
         /// What was being done.
         action: &'static str,
         /// Why it failed.
-        source: xray_dataset::Error,
+        source: Box<xray_dataset::Error>,
     },
     /// The run or its encoders failed.
     #[error("{action}")]
@@ -19,7 +19,7 @@ pub enum Error {
         /// What was being done.
         action: &'static str,
         /// Why it failed.
-        source: contrastive_align::Error,
+        source: Box<contrastive_align::Error>,
     },
     /// A tokenizer could not be read, trained or written.
     #[error("{action}")]
@@ -27,7 +27,7 @@ pub enum Error {
         /// What was being done.
         action: &'static str,
         /// Why it failed.
-        source: model_core::Error,
+        source: Box<model_core::Error>,
     },
     /// There are fewer studies than a batch needs.
     #[error("{shards:?} holds {studies} studies to train on; a batch needs {batch}")]

@@ -90,7 +90,7 @@ fn conclusion(report: &str) -> String {
     let lines = report.lines().map(str::trim);
     let found =
         lines.clone().find(|line| line.to_lowercase().contains("conclusion")).filter(|l| l.len() > 14);
-    found.or_else(|| lines.filter(|line| line.len() > 20).last()).unwrap_or("").to_owned()
+    found.or_else(|| lines.rev().find(|line| line.len() > 20)).unwrap_or("").to_owned()
 }
 
 /// The pixels alone: nothing of the header goes along.
