@@ -139,7 +139,7 @@ impl Aligned {
         Ok(Self { towers, pairs, plain, device })
     }
 
-    /// The embeddings of a split's studies and reports, without augmentation.
+    /// The embeddings of a split's studies (the mean over their images) and reports, without augmentation.
     ///
     /// # Errors
     ///
@@ -152,8 +152,11 @@ impl Aligned {
             Ok(samples) => samples.into_iter().map(Ok).collect(),
             Err(error) => vec![Err(model_core::Error::external("reading studies")(error))],
         });
-        PairIndex::embed(&self.towers.model, &self.pairs, samples, 64, self.device)
-            .map_err(alignment("embedding studies"))
+        let pairs = PairCollate::new(self.pairs.images(), self.pairs.texts()).with_all_images();
+        let PairIndex { images, texts } =
+            PairIndex::embed(&self.towers.model, &pairs, samples, 64, self.device)
+                .map_err(alignment("embedding studies"))?;
+        Ok(PairIndex { images: images.mean_by_study(), texts })
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use osteon::report_anonymizer::Anonymizer;
 use osteon::xray_core::{AtomicFile, PseudonymKey, ReportTransform};
-use osteon::xray_dataset::{Account, KeepSections, ShardBuilder, SplitFractions};
+use osteon::xray_dataset::{Account, KeepSections, Section, ShardBuilder, SplitFractions};
 use osteon::xray_phantom::PhantomHospital;
 
 /// Rows of a simulated radiograph, and the longest side of what the shards keep.
@@ -18,7 +18,15 @@ pub(crate) struct Shards {
 
 /// A PACS export (DICOM with identifying headers) and a folder of French reports, below `out`.
 pub(crate) fn simulate(out: &Path, studies: usize, seed: u64) -> anyhow::Result<PhantomHospital> {
-    let hospital = PhantomHospital { studies, seed, size: SIZE, ..PhantomHospital::default() };
+    let hospital = PhantomHospital {
+        studies,
+        seed,
+        size: SIZE,
+        wrist_share: 0.85,
+        two_view_share: 1.0,
+        fracture_prevalence: 0.5,
+        ..PhantomHospital::default()
+    };
     let bar = crate::bar("simulate", studies as u64)?;
     hospital
         .write(out.join("archive"), &|done| bar.set_position(done as u64))
@@ -33,7 +41,12 @@ pub(crate) fn to_shards(out: &Path, hospital: &PhantomHospital) -> anyhow::Resul
     let key = key(hospital);
     let bar = crate::bar("de-identify and shard", hospital.studies as u64)?;
     let account = ShardBuilder::new(archive.join("pacs"), archive.join("ehr"), key.clone())
-        .report_transform(Anonymizer::builder().key(key).build()?.then(KeepSections::default()))
+        .report_transform(
+            Anonymizer::builder()
+                .key(key)
+                .build()?
+                .then(KeepSections { keep: vec![Section::Title, Section::Conclusion] }),
+        )
         .labels(archive.join("truth/studies.jsonl"))
         .longest_side(SIZE)
         .split(SplitFractions { val: 0.1, test: 0.2 })

@@ -49,7 +49,10 @@ pub(crate) fn measure(out: &Path, shards: &Path, aligned: &Aligned, seed: u64) -
     let retrieval = Retrieval::new(&pairs)?;
     let retrieval = BTreeMap::from([
         ("image_to_report".to_owned(), recalls(&retrieval.image_to_text, &pairs.images, &bootstrap)?),
-        ("report_to_image".to_owned(), recalls(&retrieval.text_to_image, &pairs.texts, &bootstrap)?),
+        (
+            "report_to_image".to_owned(),
+            recalls(&retrieval.text_to_image, &pairs.texts.distinct(), &bootstrap)?,
+        ),
     ]);
     bar.inc(1);
 
@@ -113,7 +116,7 @@ fn recalls(
     [1, 5, 10].into_iter().map(recall).collect()
 }
 
-/// The mean over a study's images of the difference between two French descriptions.
+/// How much more a study is like one French description than like the other.
 fn zero_shot(
     aligned: &Aligned,
     pairs: &PairIndex,
@@ -125,16 +128,11 @@ fn zero_shot(
     let task = prompts.task(FINDING)?;
     let classes = ZeroShot::new(&aligned.towers.model, aligned.pairs.texts(), task, Device::Cpu)?;
     let scores = classes.scores(pairs.images.embeddings(), "present")?;
-    let mut of_study: HashMap<&str, Vec<f64>> = HashMap::new();
-    for (key, score) in pairs.images.keys().iter().zip(&scores) {
-        of_study.entry(key).or_default().push(*score);
-    }
+    let of_study: HashMap<&String, f64> = pairs.images.keys().iter().zip(scores).collect();
     let dataset = ShardDataset::open(shards, Split::Test)?;
-    let mean = |index| {
-        let scores = of_study.get(dataset.key(index)).map_or(&[][..], Vec::as_slice);
-        scores.iter().sum::<f64>() / scores.len().max(1) as f64
-    };
-    let scores: Vec<f64> = (0..dataset.len()).map(mean).collect();
+    let score =
+        |index| of_study.get(&dataset.key(index).to_owned()).copied().context("a study was not embedded");
+    let scores: Vec<f64> = (0..dataset.len()).map(score).collect::<anyhow::Result<_>>()?;
     let labels: Vec<bool> = test.labels().iter().map(|label| *label == 1).collect();
     Ok(bootstrap.interval(&Auroc::new(&labels, &scores)?, &Clusters::by(test.patients()))?)
 }

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::path::Path;
 
 use model_core::{Collate, Encoder, Mode};
@@ -117,6 +118,30 @@ impl EmbeddingIndex {
             keys: rows.iter().map(|row| self.keys[*row as usize].clone()).collect(),
             groups: self.groups.index_select(0, &keep),
             embeddings: self.embeddings.index_select(0, &keep),
+        }
+    }
+
+    /// One item a study: the mean of its images' vectors, brought to length one again.
+    #[must_use]
+    pub fn mean_by_study(&self) -> Self {
+        let mut place = HashMap::new();
+        let (mut keys, mut firsts, mut study) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, key) in (0i64..).zip(&self.keys) {
+            let next = keys.len() as i64;
+            let at = *place.entry(key.as_str()).or_insert(next);
+            if at == next {
+                keys.push(key.clone());
+                firsts.push(row);
+            }
+            study.push(at);
+        }
+        let zeros = Tensor::zeros([keys.len() as i64, self.embeddings.size()[1]], (Kind::Float, Device::Cpu));
+        let sums = zeros.index_add(0, &Tensor::from_slice(&study), &self.embeddings);
+        let length = sums.norm_scalaropt_dim(2, [1], true).clamp_min(1e-12);
+        Self {
+            keys,
+            groups: self.groups.index_select(0, &Tensor::from_slice(&firsts)),
+            embeddings: sums / length,
         }
     }
 
@@ -301,4 +326,24 @@ impl Gatherer {
 /// The values of a tensor of 64-bit integers.
 pub(crate) fn integers(tensor: &Tensor) -> Vec<i64> {
     tensor.iter::<i64>().map(Iterator::collect).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_study_is_the_mean_of_its_images() {
+        let keys = ["b", "a", "b"].map(str::to_owned).to_vec();
+        let rows = Tensor::from_slice2(&[[1.0f32, 0.0], [0.0, 1.0], [0.0, 1.0]]);
+        let index = EmbeddingIndex::new(keys, &Tensor::from_slice(&[7i64, 8, 7]), &rows).unwrap();
+        let studies = index.mean_by_study();
+        assert_eq!(studies.keys(), ["b", "a"]);
+        assert_eq!(integers(studies.groups()), [7, 8]);
+        let half = 0.5f32.sqrt();
+        let means = Vec::<f32>::try_from(studies.embeddings().flatten(0, -1)).unwrap();
+        for (mean, expected) in means.iter().zip([half, half, 0.0, 1.0]) {
+            assert!((mean - expected).abs() < 1e-6);
+        }
+    }
 }
