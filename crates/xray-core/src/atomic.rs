@@ -72,8 +72,9 @@ impl AtomicFile {
         let Self { file, path } = self;
         let finish = || -> io::Result<()> {
             let file = file.into_inner().map_err(|error| error.into_error())?;
-            file.as_file().sync_all()?;
-            share(file.as_file())?;
+            // By its path: a writer that was given it may have put another file there.
+            fs::File::open(file.path())?.sync_all()?;
+            share(file.path())?;
             file.persist(&path)?;
             Ok(())
         };
@@ -93,13 +94,13 @@ impl Write for AtomicFile {
 
 /// Temporary files are private; a finished one gets the usual permissions of new files.
 #[cfg(unix)]
-fn share(file: &fs::File) -> io::Result<()> {
+fn share(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
-fn share(_: &fs::File) -> io::Result<()> {
+fn share(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -117,6 +118,21 @@ mod tests {
         drop(second);
         assert_eq!(fs::read(&path).unwrap(), b"first");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_writer_may_replace_the_temporary_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weights");
+        let file = AtomicFile::create(&path).unwrap();
+        let other = NamedTempFile::new_in(folder.path()).unwrap();
+        fs::write(other.path(), b"of another writer").unwrap();
+        other.persist(file.temporary_path()).unwrap();
+        file.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"of another writer");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
     }
 
     #[test]
