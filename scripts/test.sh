@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs everything that must hold before a change lands, and sets up what it needs:
-# libtorch (through scripts/libtorch.sh), the sample images and cargo-deny.
+# libtorch (through scripts/libtorch.sh), the real sample images (left out without a network) and cargo-deny.
 #
 #   scripts/test.sh
 set -euo pipefail
@@ -30,6 +30,9 @@ if cargo tree --quiet --package osteon --no-default-features --edges normal,buil
   echo "test: error: osteon without default features pulls libtorch" >&2
   exit 1
 fi
+
+step "real sample images"
+scripts/samples.sh || echo "test: the tests on real radiographs are skipped"
 
 step "torch-free crates with no libtorch: tests and documentation tests"
 env -u LIBTORCH -u LD_LIBRARY_PATH LIBTORCH=/nonexistent cargo test --quiet "${torch_free_flags[@]}"
