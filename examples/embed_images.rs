@@ -65,13 +65,13 @@ fn main() -> Result<()> {
         On::Cuda => bail!("this libtorch sees no GPU"),
     };
     let (_vs, model, _) = VisionModel::from_dir(&args.model, device)?;
-    let model = match (args.pool, model.projection_size()) {
+    let model = match (args.pool, model.config().projection_size()) {
         (Pool::Projected, None) => bail!("{:?} has no projection", args.model),
         (Pool::Projected, Some(_)) => model,
         (Pool::Cls | Pool::Mean, _) => model.without_projection(),
     };
     let processor = processor(&args, &model)?;
-    let collate = PixelCollate::new(usize::try_from(model.num_channels())?);
+    let collate = PixelCollate::new(usize::try_from(model.config().num_channels())?);
 
     let files = images(&args.images)?;
     let mut rows = Vec::with_capacity(files.len());
@@ -104,7 +104,10 @@ fn processor(args: &Args, model: &VisionModel) -> Result<ImageProcessor> {
     let processor = if args.model.join("preprocessor_config.json").exists() {
         ImageProcessor::from_dir(&args.model)?
     } else {
-        ImageProcessor::default().with_side(usize::try_from(model.image_size())?)
+        match model.config().image_size() {
+            Some(side) => ImageProcessor::default().with_side(usize::try_from(side)?),
+            None => ImageProcessor::default(),
+        }
     };
     Ok(match args.size {
         Some(0) => bail!("images cannot have a side of 0"),

@@ -4,7 +4,7 @@ use contrastive_align::{DataConfig, PairBatch, PairCollate, PairIndex, Pretraini
 use model_core::{BatchSource, Collate, Hook, Summary, batches_from_fn};
 use tch::{Device, Tensor};
 use text_encoder::{ReportTokenizer, TextConfig, TextModel, TokenBatch};
-use vision_encoder::{PixelCollate, Vit, VitConfig};
+use vision_encoder::{PixelCollate, VisionConfig, VisionModel};
 use xray_core::{Dataset, ImageTransform, Sample};
 use xray_dataset::{Convirt, EvalTransform, Loader, LoaderConfig, Position, ShardDataset, Split};
 
@@ -34,7 +34,7 @@ type Pairs = PairCollate<PixelCollate, ReportTokenizer>;
 #[derive(Debug)]
 pub struct Alignment<'a> {
     run: Pretraining<'a>,
-    towers: Towers<Vit, TextModel>,
+    towers: Towers<VisionModel, TextModel>,
     pairs: Pairs,
     train: Loader<ShardDataset>,
     validation: Loader<ShardDataset>,
@@ -46,7 +46,7 @@ pub struct Alignment<'a> {
 #[derive(Debug)]
 pub struct Aligned {
     /// Both encoders.
-    pub towers: Towers<Vit, TextModel>,
+    pub towers: Towers<VisionModel, TextModel>,
     /// Studies to batches.
     pub pairs: Pairs,
     /// The deterministic transform that goes with the encoder.
@@ -67,7 +67,7 @@ impl<'a> Alignment<'a> {
 
         let tokenizer = tokenizer(&run, &data)?;
         let configure = alignment("configuring an encoder");
-        let vision: VitConfig = run.config().vision.resolve().map_err(&configure)?;
+        let vision: VisionConfig = run.config().vision.resolve().map_err(&configure)?;
         // A published text encoder has its vocabulary, which may be larger than its tokenizer's.
         let text = match &run.config().text {
             published if published.pretrained.is_some() => published.clone(),
@@ -131,7 +131,7 @@ impl Aligned {
         let folder = folder.as_ref();
         let run = Pretraining::resume(folder).map_err(alignment("reading the run"))?;
         let plain = without(&augmentation(&run.config().data)?);
-        let towers: Towers<Vit, TextModel> =
+        let towers: Towers<VisionModel, TextModel> =
             Towers::load(folder, device).map_err(model("reading the encoders"))?;
         let tokenizer =
             ReportTokenizer::from_dir(run.text_folder()).map_err(model("reading the run's tokenizer"))?;
@@ -171,8 +171,8 @@ fn without(augmentation: &Convirt) -> EvalTransform {
     EvalTransform { size, mean, std, ..EvalTransform::default() }
 }
 
-fn pixels(vision: &VitConfig) -> PixelCollate {
-    PixelCollate::new(usize::try_from(vision.num_channels).unwrap_or(1))
+fn pixels(vision: &VisionConfig) -> PixelCollate {
+    PixelCollate::new(usize::try_from(vision.num_channels()).unwrap_or(1))
 }
 
 fn tokenizer(run: &Pretraining<'_>, data: &DataConfig) -> Result<ReportTokenizer> {

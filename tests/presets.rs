@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use contrastive_align::{ClipLoss, OptimizerConfig, PretrainConfig, PromptSet};
 use model_core::{DecayRule, LionConfig, PlateauConfig};
 use text_encoder::TextConfig;
-use vision_encoder::VitConfig;
+use vision_encoder::VisionConfig;
 use xray_dataset::Convirt;
 
 fn preset(name: &str) -> PathBuf {
@@ -39,10 +39,10 @@ fn the_released_recipe_is_there_at_three_resolutions() {
 fn the_demo_builds_its_encoders() {
     let config = PretrainConfig::from_file(preset("demo.toml")).unwrap();
     config.data.augmentation(&Convirt::default()).unwrap();
-    let vision: VitConfig = config.vision.resolve().unwrap();
+    let vision: VisionConfig = config.vision.resolve().unwrap();
     let text: TextConfig = config.text.with("vocab_size", 600).resolve().unwrap();
-    assert_eq!(vision.image_size as usize, config.data.resolution);
-    assert_eq!(vision.projection_size, text.projection_size);
+    assert!(vision.image_size().is_none_or(|side| side as usize == config.data.resolution));
+    assert_eq!(vision.projection_size(), text.projection_size);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use osteon::contrastive_align::{EmbeddingIndex, PairIndex, PromptSet, Ranking, R
 use osteon::downstream_heads::{Cases, EfficiencyPoint, LinearProbe, encode_features, label_efficiency};
 use osteon::eval_metrics::{Auroc, Bootstrap, Clusters, Difference, Interval};
 use osteon::model_core::{Collate, Pretrained, load_pretrained};
-use osteon::vision_encoder::Vit;
+use osteon::vision_encoder::VisionModel;
 use osteon::xray_core::{Dataset, Labels, PatientId, Sample};
 use osteon::xray_dataset::{Loader, LoaderConfig, Position, ShardDataset, Split};
 use serde::Serialize;
@@ -57,11 +57,12 @@ pub(crate) fn measure(out: &Path, shards: &Path, aligned: &Aligned, seed: u64) -
     bar.inc(1);
 
     // A folder of the run as a user would load it, and the same encoder before any training.
-    let (_weights, trained, report) = load_pretrained::<Vit>(out.join("run/vision_encoder"), Device::Cpu)?;
+    let (_weights, trained, report) =
+        load_pretrained::<VisionModel>(out.join("run/vision_encoder"), Device::Cpu)?;
     anyhow::ensure!(report.missing.is_empty(), "the saved encoder lacks {:?}", report.missing);
     tch::manual_seed(seed.cast_signed());
     let fresh = nn::VarStore::new(Device::Cpu);
-    let random = Vit::new(&fresh.root(), trained.config())?;
+    let random = VisionModel::new(&fresh.root(), trained.config())?;
     let mut cases = Vec::new();
     for encoder in [trained, random] {
         let encoder = encoder.without_projection();
@@ -139,7 +140,7 @@ fn zero_shot(
 
 /// The studies of a split as cases: the mean of an encoder's features over a study's images, and whether the
 /// finding is there.
-fn studies(encoder: &Vit, aligned: &Aligned, shards: &Path, split: Split) -> anyhow::Result<Cases> {
+fn studies(encoder: &VisionModel, aligned: &Aligned, shards: &Path, split: Split) -> anyhow::Result<Cases> {
     let dataset = ShardDataset::open(shards, split)?;
     let loader = Loader::new(dataset, aligned.plain, LoaderConfig::sequential(64))?;
     let collate = aligned.pairs.images();

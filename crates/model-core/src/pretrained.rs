@@ -1,5 +1,6 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tch::nn;
 
 use crate::Result;
@@ -14,6 +15,19 @@ pub trait PretrainedConfig: Serialize + DeserializeOwned {
     ///
     /// Names the field and what it may be.
     fn validate(&self) -> Result<()>;
+
+    /// The configuration in a JSON object, and the keys of the object that were not read, as a misspelt one
+    /// is not. By default told from the fields that serde asks for; a configuration that is one of several
+    /// asks the one that it is.
+    ///
+    /// # Errors
+    ///
+    /// If a field is of a wrong type.
+    fn from_json(object: Value) -> Result<(Self, Vec<String>), serde_json::Error> {
+        let mut unread = Vec::new();
+        let config = serde_ignored::deserialize(object, |path| unread.push(path.to_string()))?;
+        Ok((config, unread))
+    }
 }
 
 /// A model that is built from a configuration and whose weights have Hugging Face's names.

@@ -1,4 +1,4 @@
-//! Vision transformers under Hugging Face's names, so that what the field publishes loads as it is, and
+//! Vision transformers and residual networks under Hugging Face's names, so that what the field publishes loads as it is, and
 //! what is trained here loads in transformers.
 //!
 //! # Main types
@@ -6,7 +6,8 @@
 //! * [`Vit`], [`VitConfig`]: ViT at any size of image, with the projection of an aligned encoder;
 //! * [`Dinov2`], [`Dinov2Config`]: DINOv2 with registers or without, gated or not;
 //! * [`Mae`], [`MaeConfig`]: the masked autoencoder, whose encoder is a [`Vit`];
-//! * [`VisionModel`]: whichever of these a folder holds;
+//! * [`ResNet`], [`ResNetConfig`]: residual networks of basic and of bottleneck layers;
+//! * [`VisionModel`], [`VisionConfig`]: whichever of these a folder holds;
 //! * [`ImageProcessor`], [`RgbDecoder`]: `preprocessor_config.json` and the files it is meant for;
 //! * [`PixelCollate`]: images of the data side to a batch;
 //! * [`StudyEncoder`], [`StudyCollate`]: several images a study.
@@ -65,6 +66,7 @@ mod mae;
 mod model;
 mod processor;
 mod resize;
+mod resnet;
 mod study;
 mod vit;
 
@@ -73,8 +75,9 @@ pub use config::{VitConfig, VitType};
 pub use decode::RgbDecoder;
 pub use dinov2::{Dinov2, Dinov2Config, Dinov2Type};
 pub use mae::{Mae, MaeConfig, MaeOutput};
-pub use model::VisionModel;
+pub use model::{VisionConfig, VisionModel};
 pub use processor::{ImageProcessor, Size};
 pub use resize::Filter;
+pub use resnet::{ResNet, ResNetConfig, ResNetLayer, ResNetType};
 pub use study::{GatedAttention, StudyBatch, StudyCollate, StudyEncoder, ViewPooling};
 pub use vit::Vit;

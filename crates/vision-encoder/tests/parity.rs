@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use model_core::{Encoder, Mode, Pretrained, Weights, load_pretrained, read_config};
 use tch::{Device, Tensor, nn};
-use vision_encoder::{Dinov2, Mae, MaeConfig, Vit};
+use vision_encoder::{Dinov2, Mae, MaeConfig, ResNet, Vit};
 
 /// The largest difference that is allowed between two numbers.
 const TOLERANCE: f64 = 1e-5;
@@ -117,4 +117,38 @@ fn an_image_too_small_to_hide_a_part_of_is_refused() {
     }
     assert!(mae.reconstruct(&pixels(8), None, Mode::Eval).is_ok());
     assert!(mae.encoder().last_hidden_state(&pixels(1), Mode::Eval).is_err());
+}
+
+#[test]
+fn resnet_gives_the_maps_of_transformers_at_every_size() {
+    for name in ["resnet", "resnet_bottleneck", "resnet_downsample"] {
+        let (resnet, expected) = (load::<ResNet>(name), Expected::of(name));
+        for size in ["32x32", "48x40", "17x9"] {
+            let get = |what: &str| expected.get(&format!("{what}.{size}"));
+            assert_close(&resnet.last_hidden_state(get("pixels"), Mode::Eval).unwrap(), get("hidden"));
+            let encoded = resnet.encode(get("pixels"), Mode::Eval).unwrap();
+            assert_close(&encoded.pooled, get("pooled"));
+            let places = get("hidden").flatten(2, 3).transpose(1, 2);
+            assert_close(&encoded.tokens.unwrap(), &places);
+        }
+    }
+}
+
+#[test]
+fn a_step_of_training_leaves_the_batch_statistics_of_transformers() {
+    for name in ["resnet", "resnet_bottleneck", "resnet_downsample"] {
+        let (vs, resnet, _) = load_pretrained::<ResNet>(fixture(name), Device::Cpu).unwrap();
+        let expected = Expected::of(name);
+        let hidden = resnet.last_hidden_state(expected.get("pixels.32x32"), Mode::Train).unwrap();
+        assert_close(&hidden, expected.get("trained.hidden"));
+        let buffers = vs.variables().into_iter().filter(|(_, tensor)| !tensor.requires_grad());
+        let mut compared = 0;
+        for (name, buffer) in buffers {
+            let expected = expected.get(&format!("trained.{name}"));
+            assert_eq!(buffer.kind(), expected.kind(), "{name}");
+            assert_close(&buffer, expected);
+            compared += 1;
+        }
+        assert!(compared > 0 && compared % 3 == 0, "{compared}");
+    }
 }

@@ -6,7 +6,10 @@ use std::path::Path;
 
 use model_core::{Pretrained, PretrainedConfig, load_pretrained, save_tensors, write_config};
 use tch::{Device, Kind, Tensor, nn};
-use vision_encoder::{Dinov2, Dinov2Config, Dinov2Type, Mae, MaeConfig, Vit, VitConfig, VitType};
+use vision_encoder::{
+    Dinov2, Dinov2Config, Dinov2Type, Mae, MaeConfig, ResNet, ResNetConfig, ResNetLayer, Vit, VitConfig,
+    VitType,
+};
 
 fn published(name: &str) -> BTreeMap<String, String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/names").join(name);
@@ -95,4 +98,18 @@ fn facebook_dinov2_base_is_loaded_whole_with_registers_or_without() {
         // The mask token is for pre-training alone.
         assert_loads::<Dinov2>(list, "", &narrow, &wide, &["embeddings.mask_token"]);
     }
+}
+
+#[test]
+fn microsoft_resnets_are_loaded_whole() {
+    // Shortcuts are where the published models have them: the first stage of ResNet-50 widens, that of ResNet-18
+    // does not.
+    let narrow =
+        ResNetConfig { embedding_size: 2, hidden_sizes: vec![4, 8, 8, 8], ..ResNetConfig::default() };
+    let wide = ResNetConfig { depths: vec![1, 1, 1, 1], ..ResNetConfig::default() };
+    assert_loads::<ResNet>("microsoft_resnet-50.txt", "resnet.", &narrow, &wide, &["classifier."]);
+    let basic = |config| ResNetConfig { layer_type: ResNetLayer::Basic, ..config };
+    let narrow = basic(ResNetConfig { embedding_size: 4, depths: vec![2, 2, 2, 2], ..narrow });
+    let wide = basic(ResNetConfig { hidden_sizes: vec![64, 128, 256, 512], ..wide });
+    assert_loads::<ResNet>("microsoft_resnet-18.txt", "resnet.", &narrow, &wide, &["classifier."]);
 }

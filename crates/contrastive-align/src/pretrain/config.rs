@@ -9,7 +9,7 @@ use model_core::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::overlay::{key, overlay};
+use super::overlay::{named, overlay, read};
 use crate::prompts::in_one_line;
 use crate::{AlignmentLoss, ClipLoss, Error, LocalLoss, LogitConfig, Result, SiglipLoss, SumLoss};
 
@@ -161,7 +161,8 @@ impl PretrainConfig {
         let mut unread = Vec::new();
         let deserializer = toml::Deserializer::parse(text).map_err(refuse)?;
         let config: Self =
-            serde_ignored::deserialize(deserializer, |path| unread.push(key(&path))).map_err(refuse)?;
+            serde_ignored::deserialize(deserializer, |path| unread.push(named(&path.to_string())))
+                .map_err(refuse)?;
         if let Some(key) = unread.first() {
             return Err(Error::config(format!("unknown key {key}")));
         }
@@ -199,7 +200,7 @@ impl DataConfig {
     /// [`Error::Config`] names a key that it does not have, or a value of a wrong kind.
     pub fn augmentation<T: Serialize + DeserializeOwned>(&self, usual: &T) -> Result<T> {
         let base = serde_json::to_value(usual).map_err(|error| Error::config(error.to_string()))?;
-        overlay("data.augmentation", base, &self.augmentation)
+        overlay("data.augmentation", base, &self.augmentation, read)
     }
 }
 
@@ -220,7 +221,7 @@ impl EncoderConfig {
             }
             None => serde_json::Value::Object(serde_json::Map::new()),
         };
-        let config: C = overlay("the encoder's config", base, &self.config)?;
+        let config: C = overlay("the encoder's config", base, &self.config, C::from_json)?;
         config.validate().map_err(|error| Error::config(error.to_string()))?;
         Ok(config)
     }

@@ -1,0 +1,105 @@
+use model_core::Mode;
+use model_core::layers::{Activation, BatchNorm};
+use tch::Tensor;
+use tch::nn::init::{FanInOut, NonLinearity, NormalOrUniform};
+use tch::nn::{self, Init, Module};
+
+use crate::resnet::{ResNetConfig, ResNetLayer};
+
+/// PyTorch's default, which no configuration changes.
+const EPS: f64 = 1e-5;
+
+/// A convolution without bias, a batch norm, and an activation where there is one.
+#[derive(Debug)]
+pub(super) struct ConvLayer {
+    convolution: nn::Conv2D,
+    normalization: BatchNorm,
+    activation: Option<Activation>,
+}
+
+/// What a convolution is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Conv {
+    pub(super) channels: [i64; 2],
+    pub(super) kernel: i64,
+    pub(super) stride: i64,
+}
+
+impl ConvLayer {
+    pub(super) fn new(vs: &nn::Path<'_>, conv: Conv, activation: Option<Activation>) -> Self {
+        let config = nn::ConvConfig {
+            stride: conv.stride,
+            padding: conv.kernel / 2,
+            bias: false,
+            ws_init: Init::Kaiming {
+                dist: NormalOrUniform::Normal,
+                fan: FanInOut::FanOut,
+                non_linearity: NonLinearity::ReLU,
+            },
+            ..nn::ConvConfig::default()
+        };
+        let [from, to] = conv.channels;
+        Self {
+            convolution: nn::conv2d(vs / "convolution", from, to, conv.kernel, config),
+            normalization: BatchNorm::new(&(vs / "normalization"), to, EPS),
+            activation,
+        }
+    }
+
+    pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Tensor {
+        let x = self.normalization.forward(&self.convolution.forward(x), mode);
+        match self.activation {
+            Some(activation) => activation.apply(&x),
+            None => x,
+        }
+    }
+}
+
+/// Some convolutions and what they are added to.
+#[derive(Debug)]
+pub(super) struct Residual {
+    branch: Vec<ConvLayer>,
+    shortcut: Option<ConvLayer>,
+    activation: Activation,
+}
+
+impl Residual {
+    /// A layer from `channels[0]` to `channels[1]` channels that makes the sides `stride` times smaller.
+    pub(super) fn new(vs: &nn::Path<'_>, config: &ResNetConfig, channels: [i64; 2], stride: i64) -> Self {
+        let [from, to] = channels;
+        let convolutions: Vec<Conv> = match config.layer_type {
+            ResNetLayer::Basic => {
+                vec![Conv { channels, kernel: 3, stride }, Conv { channels: [to, to], kernel: 3, stride: 1 }]
+            }
+            ResNetLayer::Bottleneck => {
+                let narrow = to / 4;
+                let (first, second) = if config.downsample_in_bottleneck { (stride, 1) } else { (1, stride) };
+                vec![
+                    Conv { channels: [from, narrow], kernel: 1, stride: first },
+                    Conv { channels: [narrow, narrow], kernel: 3, stride: second },
+                    Conv { channels: [narrow, to], kernel: 1, stride: 1 },
+                ]
+            }
+        };
+        let last = convolutions.len() - 1;
+        let layer = |(index, conv): (usize, Conv)| {
+            let activation = (index < last).then_some(config.hidden_act);
+            ConvLayer::new(&(vs / "layer" / index), conv, activation)
+        };
+        let shortcut = Conv { channels, kernel: 1, stride };
+        Self {
+            branch: convolutions.into_iter().enumerate().map(layer).collect(),
+            shortcut: (from != to || stride != 1).then(|| ConvLayer::new(&(vs / "shortcut"), shortcut, None)),
+            activation: config.hidden_act,
+        }
+    }
+
+    pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Tensor {
+        let branch = self.branch.iter().fold(x.shallow_clone(), |x, layer| layer.forward(&x, mode));
+        let shortcut = match &self.shortcut {
+            Some(shortcut) => shortcut.forward(x, mode),
+            None => x.shallow_clone(),
+        };
+        self.activation.apply(&(branch + shortcut))
+    }
+}
