@@ -1,10 +1,10 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use xray_core::{PatientId, PatientIdentity, PseudonymKey, Report, ReportTransform};
 
 use crate::detect::{Detector, detectors, propagate};
-use crate::document::{Document, Kind};
-use crate::replace::{Cast, Pool, Replacer, Scope, Surrogates};
+use crate::document::Document;
+use crate::replace::{Cast, Pool, Present, Replacer, Scope, Surrogates};
 use crate::residual::residual;
 use crate::resolve::resolve;
 use crate::vocabulary::Vocabulary;
@@ -197,9 +197,15 @@ impl Anonymizer {
         let scope = self.key.as_ref().map(|key| {
             let name = scope_name(patient, id);
             let shift = key.date_shift_days(&name);
-            let present: HashSet<u64> =
-                document.tokens.iter().filter(|t| t.kind == Kind::Word).map(|t| t.hash).collect();
-            Scope { key, name, shift, patient, present, plain: text.is_ascii(), year: year.unwrap_or(2020) }
+            Scope {
+                key,
+                name,
+                shift,
+                patient,
+                present: Present::new(&document),
+                plain: text.is_ascii(),
+                year: year.unwrap_or(2020),
+            }
         });
         let surrogates = Surrogates {
             document: &document,

@@ -1,60 +1,12 @@
 use unicode_normalization::char::is_combining_mark;
 use xray_core::PatientIdentity;
 
-use crate::detect::guard;
+use crate::detect::{guard, longest_place};
 use crate::fold::{fold_char, is_invisible, plain_sign};
 use crate::hash::{hash_word, join};
 use crate::lexicon::{Lists, look_up};
+pub(crate) use crate::token::{Kind, Shape, Token};
 use crate::vocabulary::{Roles, Vocabulary};
-
-/// What a token is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Letters and their marks.
-    Word,
-    /// Digits.
-    Number,
-    /// One sign.
-    Sign,
-}
-
-/// How a word is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// Begins with a small letter, or has no case.
-    Lower,
-    /// Begins with a capital and goes on otherwise.
-    Capital,
-    /// Two or more letters, all capital.
-    Upper,
-    /// One capital letter.
-    Initial,
-}
-
-/// A word, a number or a sign of a text.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Token {
-    pub(crate) start: u32,
-    pub(crate) end: u32,
-    pub(crate) kind: Kind,
-    pub(crate) shape: Shape,
-    /// The ASCII sign, for signs.
-    pub(crate) sign: u8,
-    /// Digits, for numbers; letters, for words (255 at most).
-    pub(crate) len: u8,
-    /// Spaces before it on its line (255 at most).
-    pub(crate) gap: u8,
-    /// The value of the vocabulary's entry (month, number word, unit).
-    pub(crate) value: u8,
-    pub(crate) line: u32,
-    pub(crate) hash: u64,
-    pub(crate) roles: Roles,
-    pub(crate) lists: Lists,
-    /// Where its folded form lies.
-    fold: (u32, u32),
-    /// The number, for numbers of at most nine digits.
-    pub(crate) number: u32,
-}
 
 /// A text cut once into tokens, each looked up once; every detector reads this.
 #[derive(Debug)]
@@ -64,6 +16,8 @@ pub struct Document<'t> {
     folded: String,
     /// For every line, whether case tells names from words there.
     cased: Vec<bool>,
+    /// Whether it does on any line.
+    mixed: bool,
     /// For every line, its first token.
     first: Vec<u32>,
     /// For every token, whether it belongs to an eponym or a product.
@@ -78,11 +32,13 @@ impl<'t> Document<'t> {
             tokens: Vec::with_capacity(text.len() / 4 + 8),
             folded: String::with_capacity(text.len()),
             cased: Vec::new(),
+            mixed: false,
             first: vec![0],
             guarded: Vec::new(),
             patient: None,
         };
-        document.tokenize(vocabulary);
+        document.tokenize();
+        document.look_up(vocabulary);
         document.judge_case();
         document
     }
@@ -95,6 +51,9 @@ impl<'t> Document<'t> {
     ) -> Self {
         let mut document = Self::new(text, vocabulary);
         document.patient = patient;
+        for i in 0..document.tokens.len() {
+            document.tokens[i].place = longest_place(&document, i);
+        }
         document.guarded = guard(&document);
         document
     }
@@ -114,7 +73,7 @@ impl<'t> Document<'t> {
         self.text
     }
 
-    fn tokenize(&mut self, vocabulary: &Vocabulary) {
+    fn tokenize(&mut self) {
         let bytes = self.text.as_bytes();
         let (mut at, mut line, mut gap) = (0, 0u32, 0u8);
         while at < bytes.len() {
@@ -132,7 +91,7 @@ impl<'t> Document<'t> {
                     gap = 0;
                 }
                 b'a'..=b'z' | b'A'..=b'Z' => {
-                    at = self.word(at, line, gap, vocabulary);
+                    at = self.word(at, line, gap);
                     gap = 0;
                 }
                 0..0x80 => {
@@ -154,7 +113,7 @@ impl<'t> Document<'t> {
                         at = self.number(at, line, gap);
                         gap = 0;
                     } else if is_letter(c) {
-                        at = self.word(at, line, gap, vocabulary);
+                        at = self.word(at, line, gap);
                         gap = 0;
                     } else {
                         let sign = plain_sign(c);
@@ -181,7 +140,7 @@ impl<'t> Document<'t> {
         end
     }
 
-    fn word(&mut self, start: usize, line: u32, gap: u8, vocabulary: &Vocabulary) -> usize {
+    fn word(&mut self, start: usize, line: u32, gap: u8) -> usize {
         let fold_start = self.folded.len();
         let bytes = self.text.as_bytes();
         let (mut end, mut letters, mut capitals, mut first_capital) = (start, 0u32, 0u32, false);
@@ -227,11 +186,17 @@ impl<'t> Document<'t> {
         };
         token.fold = (fold_start as u32, self.folded.len() as u32);
         token.hash = hash_word(&self.folded[fold_start..]);
-        let entry = vocabulary.look_up(token.hash);
-        (token.roles, token.value) = (entry.roles, entry.value);
-        token.lists = look_up(token.hash);
         self.tokens.push(token);
         end
+    }
+
+    /// Looks every word up in a loop of its own, so that the processor waits for many at once.
+    fn look_up(&mut self, vocabulary: &Vocabulary) {
+        for token in self.tokens.iter_mut().filter(|t| t.kind == Kind::Word) {
+            token.lists = look_up(token.hash);
+            let entry = vocabulary.look_up(token.hash);
+            (token.roles, token.value) = (entry.roles, entry.value);
+        }
     }
 
     fn push_sign(&mut self, start: usize, end: usize, sign: u8, line: u32, gap: u8) {
@@ -257,6 +222,7 @@ impl<'t> Document<'t> {
             lists: Lists(0),
             fold: (fold, fold),
             number: 0,
+            place: 0,
         }
     }
 
@@ -277,6 +243,7 @@ impl<'t> Document<'t> {
         // Addresses in small letters do not make a text in capitals one with case.
         let text = capital * 40 >= lower && (lower + capital - upper) * 8 >= upper && lower > 0;
         self.cased = lines.iter().map(|(lower, _, capital)| text && lower + capital > 0).collect();
+        self.mixed = self.cased.contains(&true);
     }
 
     /// Whether case tells names from words at token `i`.
@@ -286,11 +253,16 @@ impl<'t> Document<'t> {
 
     /// Whether the text as a whole has case.
     pub(crate) fn mixed(&self) -> bool {
-        self.cased.iter().any(|cased| *cased)
+        self.mixed
     }
 
     pub(crate) fn get(&self, i: usize) -> Option<&Token> {
         self.tokens.get(i)
+    }
+
+    /// The text of token `i`.
+    pub(crate) fn text_of(&self, i: usize) -> &'t str {
+        self.tokens.get(i).map_or("", |t| &self.text[t.start as usize..t.end as usize])
     }
 
     /// The folded form of token `i`, empty for signs and numbers.
@@ -298,14 +270,14 @@ impl<'t> Document<'t> {
         self.tokens.get(i).map_or("", |t| &self.folded[t.fold.0 as usize..t.fold.1 as usize])
     }
 
-    /// Whether token `i` is the folded word `word`.
-    pub(crate) fn is(&self, i: usize, word: &str) -> bool {
-        self.folded(i) == word
+    /// Whether token `i` is the folded word with this hash (`word!`).
+    pub(crate) fn is(&self, i: usize, word: u64) -> bool {
+        self.tokens.get(i).is_some_and(|t| t.hash == word)
     }
 
-    /// Whether token `i` is one of `words`.
-    pub(crate) fn is_any(&self, i: usize, words: &[&str]) -> bool {
-        words.contains(&self.folded(i))
+    /// Whether token `i` is one of these words (`words!`).
+    pub(crate) fn is_any(&self, i: usize, words: &[u64]) -> bool {
+        self.tokens.get(i).is_some_and(|t| words.contains(&t.hash))
     }
 
     pub(crate) fn is_sign(&self, i: usize, sign: u8) -> bool {

@@ -1,7 +1,31 @@
+//! Words as 64-bit numbers: what lists, roles and rules compare.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+
 /// The hash of a folded word (64-bit FNV-1a), the same as in `scripts/lexicons.py`.
-pub(crate) fn hash_word(word: &str) -> u64 {
-    word.bytes()
-        .fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
+pub(crate) const fn hash_word(word: &str) -> u64 {
+    let bytes = word.as_bytes();
+    let (mut hash, mut i) = (0xCBF2_9CE4_8422_2325, 0);
+    while i < bytes.len() {
+        hash = (hash ^ bytes[i] as u64).wrapping_mul(0x100_0000_01B3);
+        i += 1;
+    }
+    hash
+}
+
+/// The hash of a folded word, made when the crate is compiled.
+macro_rules! word {
+    ($word:literal) => {
+        const { crate::hash::hash_word($word) }
+    };
+}
+
+/// The hashes of folded words, made when the crate is compiled.
+macro_rules! words {
+    ($($word:literal),* $(,)?) => {
+        const { &[$(crate::hash::hash_word($word)),*] }
+    };
 }
 
 /// The hash of several words from the hash of all but the last, and that of the last.
@@ -13,4 +37,30 @@ pub(crate) fn join(left: u64, right: u64) -> u64 {
 pub(crate) fn finish(hash: u64) -> u64 {
     let hash = (hash ^ hash >> 32).wrapping_mul(0xD6E8_FEB8_6659_FD93);
     hash ^ hash >> 32
+}
+
+/// A map from words by their hash.
+pub(crate) type WordMap<V> = HashMap<u64, V, BuildHasherDefault<Spread>>;
+
+/// A set of words by their hash.
+pub(crate) type WordSet = HashSet<u64, BuildHasherDefault<Spread>>;
+
+/// Keys are hashes already; a table wants their bits spread, no more.
+#[derive(Debug, Default)]
+pub(crate) struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0 << 8 | u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
 }

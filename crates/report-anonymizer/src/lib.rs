@@ -40,13 +40,15 @@
 //! caller gives the patient's identity. What is measured on simulated reports says nothing certain of
 //! yours: look at a sample before you share one.
 
+#[macro_use]
+mod hash;
+
 mod anonymizer;
 mod audit;
 mod detect;
 mod document;
 mod error;
 mod fold;
-mod hash;
 mod lexicon;
 mod policy;
 mod replace;
@@ -54,6 +56,7 @@ mod residual;
 mod resolve;
 mod span;
 mod stream;
+mod token;
 mod vocabulary;
 
 pub use anonymizer::{Anonymized, Anonymizer, AnonymizerBuilder};

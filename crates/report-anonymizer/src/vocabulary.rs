@@ -1,7 +1,4 @@
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
-use crate::hash::hash_word;
+use crate::hash::{WordMap, hash_word};
 
 /// What the rules know a word as: bits of [`Roles`], and a value for months, numbers and units.
 #[derive(Debug, Clone, Copy, Default)]
@@ -87,14 +84,14 @@ impl Roles {
 /// The words that the rules speak of, by their hash.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
-    entries: HashMap<u64, Entry, BuildHasherDefault<Identity>>,
+    entries: WordMap<Entry>,
 }
 
 static TEXT: &str = concat!(include_str!("../assets/vocabulary.txt"), include_str!("../assets/eponyms.txt"));
 
 impl Vocabulary {
     pub(crate) fn new() -> Self {
-        let mut entries = HashMap::with_capacity_and_hasher(4096, BuildHasherDefault::default());
+        let mut entries = WordMap::with_capacity_and_hasher(4096, Default::default());
         let (mut roles, mut value) = (Roles(0), 0);
         for line in TEXT.lines() {
             if let Some(section) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
@@ -114,26 +111,6 @@ impl Vocabulary {
 
     pub(crate) fn look_up(&self, hash: u64) -> Entry {
         self.entries.get(&hash).copied().unwrap_or_default()
-    }
-}
-
-/// Keys are hashes already.
-#[derive(Debug, Default)]
-struct Identity(u64);
-
-impl Hasher for Identity {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0 << 8 | u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
 }
 

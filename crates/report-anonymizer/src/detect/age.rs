@@ -4,7 +4,7 @@ use crate::vocabulary::Roles;
 use crate::{Category, Span};
 
 use super::Detector;
-use super::calendar::number_in_words;
+use super::number_words::number_in_words;
 
 /// Ages in years, months, weeks and days, in digits and in words; durations are not ages.
 #[derive(Debug)]
@@ -25,6 +25,11 @@ const YEARS: u8 = 1;
 /// The age that begins at token `i`: where it ends, and how sure it is.
 fn age(document: &Document<'_>, i: usize) -> Option<(usize, f32)> {
     let token = document.get(i)?;
+    let counts = token.kind == Kind::Number && token.len <= 3
+        || token.kind == Kind::Word && token.roles.any(Roles::NUMBER);
+    if !counts {
+        return None;
+    }
     if i > 0
         && document.glued(i - 1)
         && (document.is_number(i - 1)
@@ -49,7 +54,8 @@ fn age(document: &Document<'_>, i: usize) -> Option<(usize, f32)> {
         .map(|t| t.value.min(4));
     let labelled = labelled(document, i);
     let Some(unit) = unit else {
-        let short = document.is(end, "a") && document.glued(end - 1) && document.is_sign(end + 1, b'.');
+        let short =
+            document.is(end, word!("a")) && document.glued(end - 1) && document.is_sign(end + 1, b'.');
         return (labelled
             && token.kind == Kind::Number
             && (document.ends_line(i) || !document.has(end, Roles::UNIT))
@@ -57,11 +63,11 @@ fn age(document: &Document<'_>, i: usize) -> Option<(usize, f32)> {
             .then_some((end, 0.9));
     };
     end += 1;
-    if document.is(end, "et") && document.is_any(end + 1, &["demi", "demie"]) {
+    if document.is(end, word!("et")) && document.is_any(end + 1, words!["demi", "demie"]) {
         end += 2;
     } else if unit == YEARS {
         // "3 ans et 4 mois", "2 ans 6 mois".
-        let at = if document.is(end, "et") { end + 1 } else { end };
+        let at = if document.is(end, word!("et")) { end + 1 } else { end };
         if document.is_number(at)
             && document.same_line(at, i)
             && document.has(at + 1, Roles::AGE_UNIT)
@@ -83,10 +89,11 @@ fn labelled(document: &Document<'_>, i: usize) -> bool {
     let mut at = i;
     for _ in 0..5 {
         let Some(before) = at.checked_sub(1).filter(|b| document.same_line(*b, i)) else { return false };
-        if document.is_any(before, &["age", "agee", "ages", "agees"]) {
+        if document.is_any(before, words!["age", "agee", "ages", "agees"]) {
             return true;
         }
-        let skipped = document.is_any(before, &["de", "d", "e", "a", "presque", "environ", "actuellement"])
+        let skipped = document
+            .is_any(before, words!["de", "d", "e", "a", "presque", "environ", "actuellement"])
             || document.tokens[before].kind == Kind::Sign
                 && b":()='~".contains(&document.tokens[before].sign);
         if !skipped {
@@ -110,7 +117,7 @@ fn led_by_person(document: &Document<'_>, i: usize) -> bool {
         if document.has(before, Roles::PERSON_NOUN) || called {
             return true;
         }
-        if document.is_any(before, &["de", "d"]) {
+        if document.is_any(before, words!["de", "d"]) {
             de = true;
         } else if document.is_sign(before, b',')
             || document.is_sign(before, b'(')
@@ -141,7 +148,8 @@ fn is_duration(document: &Document<'_>, i: usize, end: usize) -> bool {
             words += 1;
             if document.has(before, Roles::DURATION_CUE)
                 || first
-                    && document.is_any(before, &["a", "en", "les", "ces", "deux", "trois", "aux", "y", "et"])
+                    && document
+                        .is_any(before, words!["a", "en", "les", "ces", "deux", "trois", "aux", "y", "et"])
             {
                 return true;
             }
@@ -152,7 +160,19 @@ fn is_duration(document: &Document<'_>, i: usize, end: usize) -> bool {
     }
     document.is_any(
         end,
-        &["plus", "auparavant", "apres", "avant", "post", "de", "d", "plus-tard", "tot", "environ", "durant"],
+        words![
+            "plus",
+            "auparavant",
+            "apres",
+            "avant",
+            "post",
+            "de",
+            "d",
+            "plus-tard",
+            "tot",
+            "environ",
+            "durant"
+        ],
     )
 }
 
@@ -175,7 +195,7 @@ fn set_off(document: &Document<'_>, i: usize, end: usize) -> bool {
         || opens
             && document.is_any(
                 end,
-                &[
+                words![
                     "pour",
                     "se",
                     "consulte",

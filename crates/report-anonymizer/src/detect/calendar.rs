@@ -3,6 +3,8 @@ use std::ops::Range;
 use crate::document::{Document, Kind};
 use crate::vocabulary::{Roles, Vocabulary};
 
+use super::number_words::number_in_words;
+
 /// How a part of a date is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
@@ -38,7 +40,36 @@ pub(crate) struct Written {
     pub(crate) day: Option<u8>,
     pub(crate) month: Option<u8>,
     pub(crate) year: Option<i16>,
-    pub(crate) parts: Vec<(Field, Range<usize>, Style)>,
+    pub(crate) parts: Parts,
+}
+
+/// One part of a date: what it says, its bytes, how it is written.
+pub(crate) type Part = (Field, Range<usize>, Style);
+
+/// The parts of a date, in the order in which they were read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Parts {
+    items: [Option<(Field, u32, u32, Style)>; 6],
+    len: usize,
+}
+
+impl Parts {
+    fn push(&mut self, (field, range, style): Part) {
+        if let Some(slot) = self.items.get_mut(self.len) {
+            *slot = Some((field, range.start as u32, range.end as u32, style));
+            self.len += 1;
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Part> + '_ {
+        let items = self.items.iter().flatten();
+        items.map(|(field, start, end, style)| (*field, *start as usize..*end as usize, *style))
+    }
 }
 
 impl Written {
@@ -49,7 +80,7 @@ impl Written {
 
     /// Whether the year stands there with its four digits.
     pub(crate) fn year_is_whole(&self) -> bool {
-        self.parts.iter().any(|(field, _, style)| *field == Field::Year && *style == Style::Digits(4))
+        self.parts.iter().any(|(field, _, style)| field == Field::Year && style == Style::Digits(4))
     }
 
     /// Whether day, month and year are all there.
@@ -228,7 +259,7 @@ pub(crate) fn textual(document: &Document<'_>, i: usize) -> Option<Written> {
         let short = token.len <= 3;
         written.part(document, at, Field::Weekday, if short { Style::Short } else { Style::Name });
         at += 1;
-        while document.is_sign(at, b'.') || document.is_sign(at, b',') || document.is(at, "le") {
+        while document.is_sign(at, b'.') || document.is_sign(at, b',') || document.is(at, word!("le")) {
             at += 1;
         }
         if !document.same_line(i, at) || !document.is_number(at) && !document.has(at, Roles::NUMBER) {
@@ -252,17 +283,17 @@ fn day(document: &Document<'_>, at: usize, written: &mut Written) -> Option<usiz
         written.day = Some(token.number as u8);
         written.part(document, at, Field::Day, Style::Digits(token.len));
         next += 1;
-        if document.is_any(next, &["er", "re", "ier", "eme", "e"])
+        if document.is_any(next, words!["er", "re", "ier", "eme", "e"])
             && document.get(next).is_some_and(|t| t.gap == 0)
         {
             written.part(document, next, Field::Ordinal, Style::Name);
             next += 1;
         }
     } else if token.roles.any(Roles::NUMBER) && !token.roles.any(Roles::MONTH)
-        || document.is(at, "sept") && document.has(at + 1, Roles::MONTH)
+        || document.is(at, word!("sept")) && document.has(at + 1, Roles::MONTH)
     {
         let (value, end) = number_in_words(document, at)?;
-        if !(1..=31).contains(&value) || document.is_any(at, &["un", "une"]) && end == at + 1 {
+        if !(1..=31).contains(&value) || document.is_any(at, words!["un", "une"]) && end == at + 1 {
             return None;
         }
         written.day = Some(value as u8);
@@ -272,7 +303,8 @@ fn day(document: &Document<'_>, at: usize, written: &mut Written) -> Option<usiz
         return Some(at);
     }
     while document.get(next).is_some_and(|t| {
-        t.kind == Kind::Sign && b"-./".contains(&t.sign) && t.gap <= 1 || document.is(next, "de") && t.gap > 0
+        t.kind == Kind::Sign && b"-./".contains(&t.sign) && t.gap <= 1
+            || document.is(next, word!("de")) && t.gap > 0
     }) {
         next += 1;
     }
@@ -282,7 +314,23 @@ fn day(document: &Document<'_>, at: usize, written: &mut Written) -> Option<usiz
 fn month(document: &Document<'_>, at: usize, written: &mut Written) -> Option<usize> {
     let token = document.get(at).filter(|t| t.roles.any(Roles::MONTH) && t.gap <= 3)?;
     written.month = Some(token.value_of_month());
-    let whole = super::calendar::MONTHS.iter().any(|name| document.is(at, name));
+    let whole = document.is_any(
+        at,
+        words![
+            "janvier",
+            "fevrier",
+            "mars",
+            "avril",
+            "mai",
+            "juin",
+            "juillet",
+            "aout",
+            "septembre",
+            "octobre",
+            "novembre",
+            "decembre",
+        ],
+    );
     written.part(document, at, Field::Month, if whole { Style::Name } else { Style::Short });
     Some(at + 1)
 }
@@ -300,11 +348,11 @@ fn year(document: &Document<'_>, mut at: usize, written: &mut Written) {
         }
         at += 1;
     }
-    if document.is(at, "de") && document.is(at + 1, "l")
-        || document.is(at, "de") && document.is_number(at + 1)
+    if document.is(at, word!("de")) && document.is(at + 1, word!("l"))
+        || document.is(at, word!("de")) && document.is_number(at + 1)
     {
         at += if document.is_number(at + 1) { 1 } else { 2 };
-        while document.is_sign(at, b'\'') || document.is(at, "annee") || document.is(at, "an") {
+        while document.is_sign(at, b'\'') || document.is(at, word!("annee")) || document.is(at, word!("an")) {
             at += 1;
         }
     }
@@ -327,7 +375,7 @@ fn year(document: &Document<'_>, mut at: usize, written: &mut Written) {
             written.year = Some(century(token.number));
             written.part(document, at, Field::Year, Style::Digits(2));
         }
-    } else if document.is_any(at, &["deux", "mil", "mille", "dix"])
+    } else if document.is_any(at, words!["deux", "mil", "mille", "dix"])
         && token.gap > 0
         && let Some((value, end)) =
             number_in_words(document, at).filter(|(value, _)| (1900..=2099).contains(value))
@@ -338,72 +386,10 @@ fn year(document: &Document<'_>, mut at: usize, written: &mut Written) {
     }
 }
 
-pub(crate) const MONTHS: [&str; 12] = [
-    "janvier",
-    "fevrier",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "aout",
-    "septembre",
-    "octobre",
-    "novembre",
-    "decembre",
-];
-
-/// The number that the words from token `i` say, at most 9,999, and the token after them.
-pub(crate) fn number_in_words(document: &Document<'_>, i: usize) -> Option<(u32, usize)> {
-    let (mut total, mut part, mut at, mut end) = (0u32, 0u32, i, i);
-    while let Some(token) =
-        document.get(at).filter(|t| t.line == document.tokens[i].line && t.gap <= 2 && at < i + 16)
-    {
-        if token.kind == Kind::Sign && token.sign == b'-' && end == at && at > i
-            || document.is(at, "et") && document.has(at + 1, Roles::NUMBER) && end == at && at > i
-        {
-            at += 1;
-            continue;
-        }
-        if token.kind != Kind::Word
-            || !token.roles.any(Roles::NUMBER)
-            || end != at && !document.is_sign(at - 1, b'-') && !document.is(at - 1, "et")
-        {
-            break;
-        }
-        match token.value_of_number(document.folded(at)) {
-            1000 => {
-                total += part.max(1) * 1000;
-                part = 0;
-            }
-            100 => part = part.max(1) * 100,
-            value if part % 100 == 4 && value == 20 => part += 76,
-            value => {
-                if part % 10 != 0 && part % 100 > 20 || part % 20 != 0 && (value < 10 && part % 10 != 0) {
-                    break;
-                }
-                part += value;
-            }
-        }
-        at += 1;
-        end = at;
-    }
-    (end > i).then_some((total + part, end))
-}
-
 impl crate::document::Token {
     /// The month of a word that names one.
     fn value_of_month(&self) -> u8 {
         if self.value > 12 { 9 } else { self.value }
-    }
-
-    fn value_of_number(&self, word: &str) -> u32 {
-        match word {
-            "cent" | "cents" => 100,
-            "mille" | "mil" => 1000,
-            "sept" => 7,
-            _ => u32::from(self.value),
-        }
     }
 }
 

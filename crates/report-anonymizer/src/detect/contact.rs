@@ -31,7 +31,7 @@ impl Detector for Contacts {
     }
 }
 
-const DOMAINS: &[&str] = &[
+const DOMAINS: &[u64] = words![
     "be",
     "fr",
     "com",
@@ -142,10 +142,10 @@ fn spaced_dot(document: &Document<'_>, i: usize) -> bool {
 }
 
 fn starts_address(document: &Document<'_>, i: usize) -> bool {
-    let scheme = document.is_any(i, &["http", "https", "ftp"])
+    let scheme = document.is_any(i, words!["http", "https", "ftp"])
         && document.is_sign(i + 1, b':')
         && document.is_sign(i + 2, b'/');
-    scheme || document.is(i, "www") && document.is_sign(i + 1, b'.') && document.glued(i)
+    scheme || document.is(i, word!("www")) && document.is_sign(i + 1, b'.') && document.glued(i)
 }
 
 /// A web address with its scheme or `www`: to the next space, without closing punctuation.

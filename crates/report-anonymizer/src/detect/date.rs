@@ -49,7 +49,7 @@ fn date(document: &Document<'_>, i: usize) -> Option<(Written, &'static str, f32
     if let Some(written) = textual(document, i) {
         let verb = written.day.is_none()
             && token.roles.any(Roles::MONTH)
-            && document.is(i, "mai")
+            && document.is(i, word!("mai"))
             && written.year.is_none();
         return (!verb).then_some((written, "date_text", 0.95));
     }
@@ -98,35 +98,35 @@ fn day_month_fits(document: &Document<'_>, written: &Written) -> bool {
     else {
         return false;
     };
-    if document.is_any(previous, &["le", "du", "au"]) {
+    if document.is_any(previous, words!["le", "du", "au"]) {
         return before(document, written.start).nth(1).is_none_or(|word| {
             !document.is_any(
                 word,
-                &["score", "grade", "stade", "version", "formulaire", "rx", "ligne", "page", "environ"],
+                words!["score", "grade", "stade", "version", "formulaire", "rx", "ligne", "page", "environ"],
             )
         });
     }
     let padded = document.tokens[written.start].len == 2 && document.tokens[written.end - 1].len == 2;
-    if document.is(previous, "en") && padded && document.is_sign(written.start + 1, b'/') {
+    if document.is(previous, word!("en")) && padded && document.is_sign(written.start + 1, b'/') {
         return true;
     }
     if document.is_any(
         previous,
-        &[
+        words![
             "ce", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "date", "rdv",
             "fixe", "depuis", "des", "et", "avant", "apres",
         ],
     ) && document.is_sign(written.start + 1, b'/')
     {
-        let list = !document.is(previous, "et")
-            || before(document, written.start).any(|w| document.is_any(w, &["le", "les", "du"]));
-        return list && !document.is(previous, "des");
+        let list = !document.is(previous, word!("et"))
+            || before(document, written.start).any(|w| document.is_any(w, words!["le", "les", "du"]));
+        return list && !document.is(previous, word!("des"));
     }
     document.is_sign(previous, b':')
         && before(document, written.start).next().is_some_and(|word| {
             is_examination(document, word)
                 || document.has(word, Roles::DATE_CUE)
-                || document.is_any(word, &["rdv", "jour"])
+                || document.is_any(word, words!["rdv", "jour"])
         })
 }
 
@@ -148,7 +148,7 @@ fn year_fits(document: &Document<'_>, i: usize) -> bool {
         return false;
     }
     let Some(previous) = i.checked_sub(1).filter(|p| document.same_line(*p, i)) else { return false };
-    if document.has(previous, Roles::DATE_CUE) && !document.is_any(previous, &["de", "date"]) {
+    if document.has(previous, Roles::DATE_CUE) && !document.is_any(previous, words!["de", "date"]) {
         // "depuis 2018", not "en 1200 clichés".
         return token.gap > 0;
     }
@@ -157,13 +157,13 @@ fn year_fits(document: &Document<'_>, i: usize) -> bool {
         return word.is_none_or(|w| !document.has(w, Roles::UNIT));
     }
     let dated = |w: usize| document.has(w, Roles::DATE_CUE) || is_examination(document, w);
-    if document.is_any(previous, &["de", "du", "l", "le"]) || document.is_sign(previous, b':') {
-        return before(document, i).any(|w| dated(w) && !document.is_any(w, &["de", "en"]));
+    if document.is_any(previous, words!["de", "du", "l", "le"]) || document.is_sign(previous, b':') {
+        return before(document, i).any(|w| dated(w) && !document.is_any(w, words!["de", "en"]));
     }
-    if document.is_any(previous, &["et", "ou", "a"])
+    if document.is_any(previous, words!["et", "ou", "a"])
         || document.tokens[previous].kind == Kind::Sign && b"-/,".contains(&document.tokens[previous].sign)
     {
-        return before(document, i).any(dated) && !document.is(previous, "a")
+        return before(document, i).any(dated) && !document.is(previous, word!("a"))
             || previous > 0 && year_alone(document, previous - 1).is_some();
     }
     is_examination(document, previous)
@@ -172,7 +172,7 @@ fn year_fits(document: &Document<'_>, i: usize) -> bool {
 fn is_examination(document: &Document<'_>, i: usize) -> bool {
     document.is_any(
         i,
-        &[
+        words![
             "irm",
             "scanner",
             "radiographie",
@@ -216,10 +216,10 @@ fn range_start(document: &Document<'_>, i: usize, further: usize) -> Option<Writ
     let token =
         document.get(i).filter(|t| t.kind == Kind::Number && t.len <= 2 && (1..=31).contains(&t.number))?;
     let mut joint = i + 1;
-    if document.is(joint, "er") && document.glued(i) {
+    if document.is(joint, word!("er")) && document.glued(i) {
         joint += 1;
     }
-    let joins = document.is_any(joint, &["au", "et"])
+    let joins = document.is_any(joint, words!["au", "et"])
         || document.is_sign(joint, b'-')
         || document.is_sign(joint, b',');
     if !joins || !document.same_line(i, joint + 1) {
@@ -229,7 +229,7 @@ fn range_start(document: &Document<'_>, i: usize, further: usize) -> Option<Writ
         .filter(|rest| rest.day.is_some_and(|day| u32::from(day) > token.number))
         .or_else(|| further.checked_sub(1).and_then(|further| range_start(document, joint + 1, further)))?;
     let led = i.checked_sub(1).is_some_and(|p| {
-        document.is_any(p, &["du", "les", "le", "des", "au", "et"])
+        document.is_any(p, words!["du", "les", "le", "des", "au", "et"])
             || document.is_sign(p, b',')
             || document.is_sign(p, b'-')
     });
@@ -239,7 +239,7 @@ fn range_start(document: &Document<'_>, i: usize, further: usize) -> Option<Writ
         day: Some(token.number as u8),
         month: rest.month,
         year: rest.year,
-        parts: Vec::new(),
+        ..Written::default()
     })
 }
 
@@ -247,7 +247,7 @@ fn range_start(document: &Document<'_>, i: usize, further: usize) -> Option<Writ
 fn season(document: &Document<'_>, i: usize) -> Option<(Written, &'static str, f32)> {
     let season = document.is_any(
         i,
-        &[
+        words![
             "ete",
             "hiver",
             "printemps",

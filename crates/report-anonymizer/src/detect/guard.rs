@@ -37,7 +37,7 @@ fn headed(document: &Document<'_>, head: usize, guarded: &mut [bool]) {
         let Some(token) = document.get(at).filter(|t| t.line == document.tokens[head].line) else { return };
         if document.is_any(
             at,
-            &["de", "d", "du", "des", "selon", "type", "dite", "dit", "l", "la", "van", "le", "en", "a"],
+            words!["de", "d", "du", "des", "selon", "type", "dite", "dit", "l", "la", "van", "le", "en", "a"],
         ) {
             linked = true;
         } else if token.kind == Kind::Sign
@@ -83,7 +83,7 @@ fn chain(document: &Document<'_>, i: usize) -> usize {
     let mut end = i + 1;
     while end < i + 10 {
         let joined = document.is_sign(end, b'-') && document.glued(end - 1)
-            || document.is(end, "et")
+            || document.is(end, word!("et"))
             || document.is_sign(end, b'/') && document.glued(end - 1);
         let next = if joined { end + 1 } else { end };
         let Some(token) = document
@@ -113,7 +113,7 @@ fn is_grade(document: &Document<'_>, i: usize) -> bool {
         Kind::Word => {
             document.is_any(
                 i,
-                &[
+                words![
                     "i", "ii", "iii", "iv", "v", "vi", "vii", "ser", "pa", "sad", "per", "type", "grade",
                     "stade", "b", "c", "positif", "negatif",
                 ],
@@ -127,7 +127,7 @@ fn graded_before(document: &Document<'_>, i: usize) -> bool {
     i.checked_sub(1).filter(|p| document.same_line(*p, i)).is_some_and(|p| {
         document.is_any(
             p,
-            &[
+            words![
                 "type",
                 "stade",
                 "grade",

@@ -4,8 +4,8 @@ use crate::vocabulary::Roles;
 use crate::{Category, Span};
 
 use super::Detector;
-use super::address::lexicon_place;
 use super::name::reads_as_word;
+use super::place::lexicon_place;
 
 /// Hospitals, practices and homes: a head noun and a name.
 #[derive(Debug)]
@@ -54,13 +54,13 @@ fn institution(document: &Document<'_>, i: usize) -> Option<(usize, &'static str
         {
             at += 1;
         } else if document.same_line(at, i)
-            && (document.is_any(at, &["d", "de"])
+            && (document.is_any(at, words!["d", "de"])
                 && (document.has(at + 1, Roles::INSTITUTION_WORD)
                     || document.is_sign(at + 1, b'\'') && document.has(at + 2, Roles::INSTITUTION_WORD)))
         {
             at += if document.is_sign(at + 1, b'\'') { 3 } else { 2 };
         } else if document.same_line(at, i)
-            && document.is(at, "et")
+            && document.is(at, word!("et"))
             && document.has(at + 1, Roles::INSTITUTION_WORD)
         {
             at += 2;
@@ -88,13 +88,13 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
     while let Some(token) = document.get(at).filter(|t| t.line == line && t.gap <= 2 && at < start + 16) {
         if token.kind == Kind::Sign {
             let joint = matches!(token.sign, b'-' | b'\'') && token.gap == 0 && document.glued(at)
-                || token.sign == b'.' && document.is_any(at - 1, &["st", "ste", "dr", "pr"])
+                || token.sign == b'.' && document.is_any(at - 1, words!["st", "ste", "dr", "pr"])
                 || token.sign == b'"' && names == 0
                 || token.sign == 0 && names == 0 && at == start;
             let site = token.sign == b'-'
                 && names > 0
                 && document.same_line(at, at + 1)
-                && (document.is_any(at + 1, &["site", "campus"])
+                && (document.is_any(at + 1, words!["site", "campus"])
                     || lexicon_place(document, at + 1).is_some()
                         && document.tokens[at + 1].shape != Shape::Lower);
             if !(joint || site) {
@@ -108,7 +108,7 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
         }
         let particle = document.is_any(
             at,
-            &[
+            words![
                 "de",
                 "du",
                 "des",
@@ -144,22 +144,22 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
         );
         let hyphened = document.is_sign(at - 1, b'-') && document.glued(at - 1);
         if hyphened || particle {
-            let lady = document.is(at, "notre")
-                && (document.is(at + 1, "dame") || document.is_sign(at + 1, b'-'))
-                || document.is(at, "dame");
-            let proper = lady || document.is_any(at, &["saint", "sainte", "st", "ste"]);
+            let lady = document.is(at, word!("notre"))
+                && (document.is(at + 1, word!("dame")) || document.is_sign(at + 1, b'-'))
+                || document.is(at, word!("dame"));
+            let proper = lady || document.is_any(at, words!["saint", "sainte", "st", "ste"]);
             names += usize::from(proper || hyphened);
             if proper || hyphened {
                 end = at + 1;
             }
             // "à" and "en" lead to a place only, in capitals.
-            if document.is_any(at, &["a", "en", "et", "sur"])
+            if document.is_any(at, words!["a", "en", "et", "sur"])
                 && !(document.get(at + 1).is_some_and(|t| t.kind == Kind::Word && t.shape != Shape::Lower)
                     && cased
                     && names > 0)
-                && !(!cased && names > 0 && document.is(at, "et") && document.ends_line(at + 1))
+                && !(!cased && names > 0 && document.is(at, word!("et")) && document.ends_line(at + 1))
                 && !(names > 0
-                    && document.is_any(at, &["sur", "et"])
+                    && document.is_any(at, words!["sur", "et"])
                     && lexicon_place(document, at + 1).is_some())
             {
                 break;
@@ -180,8 +180,8 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
         // "LES TILLEULS", "iris sud", "SAMBRE ET MEUSE": words, but at the end of the line and led by a name.
         let closes = document.ends_line(at) || document.get(at + 1).is_some_and(|t| t.kind == Kind::Sign);
         let led_on = at > start
-            && (document.is_any(at - 1, &["les", "le", "la", "et", "du", "des"])
-                || document.is_any(at, &["nord", "sud", "ouest"]) && names > 0);
+            && (document.is_any(at - 1, words!["les", "le", "la", "et", "du", "des"])
+                || document.is_any(at, words!["nord", "sud", "ouest"]) && names > 0);
         let proper = if !cased
             && closes
             && led_on
@@ -193,7 +193,8 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
                 && !token.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::MONTH))
                 && names < 5
         } else {
-            let house = document.is_any(head, &["home", "residence", "foyer", "seigneurie"]) && names == 0;
+            let house =
+                document.is_any(head, words!["home", "residence", "foyer", "seigneurie"]) && names == 0;
             let name = house && !token.roles.any(Roles::AGENT.or(Roles::PERSON_NOUN))
                 || token.roles.any(Roles::HOSPITAL_NAME)
                 || token.lists.any(Lists::FIRST_COMMON | Lists::SURNAME_FREQUENT | Lists::FIRST)
@@ -216,33 +217,38 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
 
 fn weak_fits(document: &Document<'_>, i: usize, start: usize, end: usize) -> bool {
     let token = &document.tokens[i];
-    let saint = (start..end).any(|j| document.is_any(j, &["saint", "sainte", "st", "ste", "notre"]));
+    let saint = (start..end).any(|j| document.is_any(j, words!["saint", "sainte", "st", "ste", "notre"]));
     let named = (start..end).any(|j| {
         document.has(j, Roles::HOSPITAL_NAME)
             || document.listed(j, Lists::FIRST_COMMON) && !document.listed(j, Lists::WORD)
     });
     let direct = document.get(start).is_some_and(|t| {
-        !document.is_any(start, &["de", "du", "d", "des"]) && (t.shape != Shape::Lower || !document.cased(i))
+        !document.is_any(start, words!["de", "du", "d", "des"])
+            && (t.shape != Shape::Lower || !document.cased(i))
     });
     let capital = token.shape != Shape::Lower || !document.cased(i);
     // "Centre" alone is a word; "Home Michel", "Institut Bordet", "Résidence Les Tilleuls" are names.
-    if document.is_any(i, &["radiologie", "imagerie", "unite", "groupe", "site", "campus", "espace", "grand"])
+    if document
+        .is_any(i, words!["radiologie", "imagerie", "unite", "groupe", "site", "campus", "espace", "grand"])
     {
-        return (saint || named) && direct && capital && document.is_any(i, &["site", "campus", "imagerie"]);
+        return (saint || named)
+            && direct
+            && capital
+            && document.is_any(i, words!["site", "campus", "imagerie"]);
     }
-    let home = capital && document.is(i, "home");
+    let home = capital && document.is(i, word!("home"));
     home || saint
         || named
         || direct && capital && !reads_as_word(document, start)
-        || document.is_any(i, &["home", "residence", "foyer", "seigneurie"])
-            && document.is_any(start, &["du", "des", "les", "le", "la", "l"])
-            && (capital || document.is_sign(i.wrapping_sub(1), b'\'') || document.is(i, "home"))
+        || document.is_any(i, words!["home", "residence", "foyer", "seigneurie"])
+            && document.is_any(start, words!["du", "des", "les", "le", "la", "l"])
+            && (capital || document.is_sign(i.wrapping_sub(1), b'\'') || document.is(i, word!("home")))
         || direct
             && capital
-            && document.is_any(i, &["home", "residence", "institut", "foyer", "cabinet", "fondation"])
+            && document.is_any(i, words!["home", "residence", "institut", "foyer", "cabinet", "fondation"])
             && document.cased(i)
         || capital
-            && document.is_any(i, &["cabinet", "institut", "centre", "laboratoire", "pharmacie"])
+            && document.is_any(i, words!["cabinet", "institut", "centre", "laboratoire", "pharmacie"])
             && document.get(end - 1).is_some_and(|t| t.shape != Shape::Lower)
             && document.cased(i)
 }
@@ -253,8 +259,9 @@ fn nicknamed(document: &Document<'_>, i: usize) -> Option<(usize, &'static str, 
     if token.roles.any(Roles::HOSPITAL_NETWORK) && (token.shape != Shape::Lower || !document.mixed()) {
         return Some((proper_name(document, i, i).unwrap_or(i + 1).max(i + 1), "hospital_network", 0.96));
     }
-    let led = i > 0 && document.same_line(i - 1, i) && document.is_any(i - 1, &["a", "au", "aux", "chez"]);
-    let saint = document.is_any(i, &["saint", "sainte", "st", "ste", "clin"])
+    let led =
+        i > 0 && document.same_line(i - 1, i) && document.is_any(i - 1, words!["a", "au", "aux", "chez"]);
+    let saint = document.is_any(i, words!["saint", "sainte", "st", "ste", "clin"])
         && document.is_sign(i + 1, b'-')
         && document.glued(i);
     if led
@@ -269,7 +276,7 @@ fn nicknamed(document: &Document<'_>, i: usize) -> Option<(usize, &'static str, 
         return None;
     }
     let end = proper_name(document, i, i)?;
-    (led && saint && document.is_any(i - 1, &["aux", "au"]) && end > i + 2).then_some((
+    (led && saint && document.is_any(i - 1, words!["aux", "au"]) && end > i + 2).then_some((
         end,
         "hospital_name",
         0.7,

@@ -1,21 +1,31 @@
 mod address;
 mod age;
 mod calendar;
+mod check_digits;
 mod contact;
 mod date;
+mod digits;
 mod guard;
 mod identity;
 mod institution;
+mod label;
 mod name;
 mod number;
+mod number_words;
 mod person;
 mod phone;
+mod place;
 mod propagate;
+mod signature;
+mod street;
+mod town;
 
-pub(crate) use calendar::{Field, Style, number_in_words, parse as parse_date};
+pub(crate) use calendar::{Field, Part, Style, parse as parse_date};
+pub(crate) use check_digits::{is_inami, is_niss, is_rpps, nir_key, niss_key};
 pub(crate) use guard::guard;
 pub(crate) use identity::{KnownIdentity, canonical, resembles};
-pub(crate) use number::{is_inami, is_niss, is_rpps, nir_key, niss_key};
+pub(crate) use number_words::number_in_words;
+pub(crate) use place::longest as longest_place;
 pub(crate) use propagate::propagate;
 
 use std::fmt::Debug;

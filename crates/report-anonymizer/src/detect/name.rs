@@ -44,7 +44,7 @@ pub(crate) fn reads_as_word(document: &Document<'_>, i: usize) -> bool {
 
 /// Whether token `i` is the letter of "N'Guessan", "O'Connor", "M'Barki".
 fn elided(document: &Document<'_>, i: usize) -> bool {
-    document.is_any(i, &["n", "o", "m", "k"])
+    document.is_any(i, words!["n", "o", "m", "k"])
         && document.is_sign(i + 1, b'\'')
         && document.glued(i)
         && document.glued(i + 1)
@@ -202,11 +202,11 @@ fn initial(document: &Document<'_>, at: usize, led: Led, words: usize) -> Option
     let small = led == Led::Titled && words == 0 && document.is_sign(at + 1, b'.') && document.glued(at);
     let letter = token.len == 1 && (token.shape == Shape::Initial || small || !document.cased(at))
         || token.len == 2
-            && document.is_any(at, &["ch", "th", "ph", "fr", "jm", "jp", "jf", "jl", "jc", "mf"])
+            && document.is_any(at, words!["ch", "th", "ph", "fr", "jm", "jp", "jf", "jl", "jc", "mf"])
             && token.shape != Shape::Lower
             && document.is_sign(at + 1, b'.');
     if !letter
-        || document.is_any(at, &["d", "l", "n", "o", "m", "k"])
+        || document.is_any(at, words!["d", "l", "n", "o", "m", "k"])
             && document.is_sign(at + 1, b'\'')
             && document.glued(at)
     {
@@ -250,14 +250,15 @@ fn particles(document: &Document<'_>, at: usize, led: Led, words: usize) -> Opti
         next += 1;
         let elided = document.is_sign(next, b'\'') && document.glued(next - 1);
         let hyphened = document.is_sign(next, b'-') && document.glued(next - 1) && document.glued(next);
-        let dotted = document.is_sign(next, b'.') && document.is_any(next - 1, &["st", "ste", "v"]);
+        let dotted = document.is_sign(next, b'.') && document.is_any(next - 1, words!["st", "ste", "v"]);
         next += usize::from(elided || hyphened || dotted);
     }
     if next == at
         || !document.same_line(next, at)
         || led == Led::Bare
             && words == 0
-            && document.is_any(at, &["de", "du", "des", "d", "la", "le", "les", "l", "en", "in", "y", "a"])
+            && document
+                .is_any(at, words!["de", "du", "des", "d", "la", "le", "les", "l", "en", "in", "y", "a"])
     {
         return None;
     }
@@ -270,7 +271,7 @@ fn particles(document: &Document<'_>, at: usize, led: Led, words: usize) -> Opti
             && (words == 0 || document.tokens[at].len > 1)
             && !document.listed(next, Lists::MEDICAL)
     };
-    let town = words > 0 && document.is_any(at, &["a", "en", "in"]);
+    let town = words > 0 && document.is_any(at, words!["a", "en", "in"]);
     (fits && !town && !word.roles.any(ENDS)).then_some(next)
 }
 

@@ -3,6 +3,8 @@ use crate::vocabulary::Roles;
 use crate::{Category, Span};
 
 use super::Detector;
+use super::check_digits::{is_iban, is_nir, is_niss, is_rpps};
+use super::digits::Digits;
 
 /// Numbers and codes of patients, stays, examinations and practitioners: by their label, by their check
 /// digits, or by a form that nothing else in a report has.
@@ -35,7 +37,7 @@ struct Code {
     start: usize,
     end: usize,
     next: usize,
-    digits: String,
+    digits: Digits,
     letters: usize,
     /// Whether spaces stand between its groups.
     spaced: bool,
@@ -73,7 +75,7 @@ impl Code {
             start,
             end: start,
             next: start + 1,
-            digits: String::new(),
+            digits: Digits::default(),
             letters: 0,
             spaced: false,
             groups: 0,
@@ -95,11 +97,7 @@ impl Code {
                                     && document.is_word(start)
                                     && document.tokens[start].len == 2) =>
                 {
-                    code.digits.extend(
-                        document.text()[token.start as usize..token.end as usize]
-                            .chars()
-                            .filter(char::is_ascii_digit),
-                    );
+                    code.digits.extend(document.text_of(at));
                     code.longest = code.longest.max(usize::from(token.len));
                     code.spaced |= spaced;
                     code.groups += 1;
@@ -125,7 +123,7 @@ impl Code {
             }
             at += 1;
         }
-        (!code.digits.is_empty() && code.end > start).then_some(code)
+        (code.digits.len() > 0 && code.end > start).then_some(code)
     }
 }
 
@@ -141,7 +139,7 @@ fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
     let compact = code.digits.len() == 8
         && super::calendar::numeric(document, code.start).is_some()
         && (code.start.saturating_sub(6)..code.start)
-            .any(|j| document.is(j, "date") && document.same_line(j, code.start));
+            .any(|j| document.is(j, word!("date")) && document.same_line(j, code.start));
     if dated || compact || super::calendar::textual(document, code.start).is_some() {
         return None;
     }
@@ -157,7 +155,7 @@ fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
     if plain && digits.len() == 11 && code.groups == 4 && is_inami_form(document, code) {
         return Some(("inami", 0.99));
     }
-    if is_iban(document, code) {
+    if is_iban(text) {
         return Some(("iban", 0.99));
     }
     if let Some(strong) = label(document, code.start) {
@@ -239,16 +237,16 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
             Kind::Word if document.has(before, Roles::ID_LABEL) && token.len > 2 => {
                 seen = Some(());
             }
-            Kind::Word if document.is_any(before, &["n", "no", "nr", "id", "an", "an", "sr"]) => {
+            Kind::Word if document.is_any(before, words!["n", "no", "nr", "id", "an", "an", "sr"]) => {
                 numbered = true;
-                if document.is(before, "id") {
+                if document.is(before, word!("id")) {
                     seen = Some(());
                 }
             }
             Kind::Word
                 if document.is_any(
                     before,
-                    &["de", "d", "du", "la", "le", "l", "et", "est", "interne", "unique"],
+                    words!["de", "d", "du", "la", "le", "l", "et", "est", "interne", "unique"],
                 ) => {}
             _ => break,
         }
@@ -257,40 +255,6 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
     let number_word = seen.is_some()
         && (colon || numbered || i.checked_sub(1).is_some_and(|b| document.has(b, Roles::ID_LABEL)));
     (number_word || numbered && at < i).then_some(false)
-}
-
-fn mod97(digits: &str) -> u32 {
-    digits
-        .bytes()
-        .filter(u8::is_ascii_digit)
-        .fold(0, |rest, digit| (rest * 10 + u32::from(digit - b'0')) % 97)
-}
-
-/// The two check digits of a Belgian national number whose first nine digits are `nine`; `recent` for
-/// births from 2000.
-pub(crate) fn niss_key(nine: &str, recent: bool) -> u32 {
-    if recent { 97 - mod97(&format!("2{nine}")) } else { 97 - mod97(nine) }
-}
-
-/// Whether eleven digits are a Belgian national or BIS number: a date of birth and check digits.
-pub(crate) fn is_niss(digits: &str) -> bool {
-    let (Some(nine), Some(key)) = (digits.get(..9), digits.get(9..).and_then(|key| key.parse::<u32>().ok()))
-    else {
-        return false;
-    };
-    let month = digits[2..4].parse::<u32>().unwrap_or(99);
-    let day = digits[4..6].parse::<u32>().unwrap_or(99);
-    let month = if month > 40 {
-        month - 40
-    } else if month > 20 {
-        month - 20
-    } else {
-        month
-    };
-    digits.len() == 11
-        && month <= 12
-        && day <= 31
-        && (key == niss_key(nine, false) || key == niss_key(nine, true))
 }
 
 /// Groups of a national number (`73.03.24-354.92`), whatever its check digits.
@@ -303,43 +267,6 @@ fn looks_like_niss(document: &Document<'_>, code: &Code) -> bool {
     matches!(lengths.as_slice(), [2, 2, 2, 3, 2] | [6, 3, 2])
 }
 
-/// The key of a French national number whose first thirteen characters are `body`.
-pub(crate) fn nir_key(body: &str) -> Option<u64> {
-    let digits: String = match body.get(5..7)? {
-        "2A" | "2a" => format!("{}19{}", &body[..5], &body[7..]),
-        "2B" | "2b" => format!("{}18{}", &body[..5], &body[7..]),
-        _ => body.to_owned(),
-    };
-    Some(97 - digits.parse::<u64>().ok()? % 97)
-}
-
-/// Whether `text`, spaces and signs left out, is a French national number with its key, or has its form.
-pub(crate) fn is_nir(text: &str) -> bool {
-    let body: String = text.chars().filter(char::is_ascii_alphanumeric).take(17).collect();
-    if body.len() != 15 && body.len() != 13 || !body.starts_with(['1', '2']) {
-        return false;
-    }
-    let corsica = matches!(body.get(5..7), Some("2A" | "2B" | "2a" | "2b"));
-    if !body.bytes().enumerate().all(|(i, b)| b.is_ascii_digit() || corsica && i == 6) {
-        return false;
-    }
-    let month = body.get(3..5).and_then(|m| m.parse::<u32>().ok()).unwrap_or(0);
-    if !(1..=12).contains(&month) && !(20..=42).contains(&month) && month < 50 {
-        return false;
-    }
-    match body.get(13..15).and_then(|key| key.parse::<u64>().ok()) {
-        Some(key) => nir_key(&body[..13]) == Some(key) || text.contains(' '),
-        None => text.split([' ', '\u{a0}', '\u{202f}']).count() >= 5,
-    }
-}
-
-/// Whether eleven digits are an INAMI number by their check digits: 97 less the remainder of the first
-/// six or, in the newer reading, of the eight.
-pub(crate) fn is_inami(digits: &str) -> bool {
-    let key = digits.get(6..8).and_then(|key| key.parse::<u32>().ok());
-    digits.len() == 11 && digits.get(..6).is_some_and(|body| Some(97 - mod97(body)) == key)
-}
-
 fn is_inami_form(document: &Document<'_>, code: &Code) -> bool {
     let lengths: Vec<u8> = document.tokens[code.start..code.end]
         .iter()
@@ -347,35 +274,4 @@ fn is_inami_form(document: &Document<'_>, code: &Code) -> bool {
         .map(|t| t.len)
         .collect();
     lengths == [1, 5, 2, 3] && !code.spaced
-}
-
-/// Whether eleven digits are a number of the French register of health professionals: it begins with 1
-/// and ends with a Luhn digit.
-pub(crate) fn is_rpps(digits: &str) -> bool {
-    let sum: u32 = digits
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(|(i, byte)| {
-            let digit = u32::from(byte - b'0') << (i % 2);
-            digit / 10 + digit % 10
-        })
-        .sum();
-    digits.len() == 11 && digits.starts_with('1') && sum.is_multiple_of(10)
-}
-
-/// Whether the code is an account number: two letters, two check digits, groups of four.
-fn is_iban(document: &Document<'_>, code: &Code) -> bool {
-    let text = &document.text()[document.bytes(code.start, code.end)];
-    let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
-    if !(15..=34).contains(&plain.len()) || !plain.as_bytes()[..2].iter().all(u8::is_ascii_alphabetic) {
-        return false;
-    }
-    let turned = plain[4..].chars().chain(plain[..4].chars());
-    let rest = turned.fold(0u32, |rest, c| match c.to_digit(36) {
-        Some(value) if value > 9 => (rest * 100 + value) % 97,
-        Some(value) => (rest * 10 + value) % 97,
-        None => 0,
-    });
-    rest == 1
 }

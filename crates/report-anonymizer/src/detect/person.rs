@@ -4,7 +4,9 @@ use crate::vocabulary::Roles;
 use crate::{Category, Role, Span};
 
 use super::Detector;
+use super::label::labelled;
 use super::name::{Led, Name, name, reads_as_word, score};
+use super::signature::signed;
 
 /// Names of persons: after titles and labels, after who did something, in signatures, and where the
 /// lists know first name and surname.
@@ -67,8 +69,8 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
     // "Monsieur le Docteur", "Mme le Dr".
     while at < i + 8
         && document.same_line(at, i)
-        && (document.is_any(at, &["le", "la", "l"]) && document.has(at + 1, Roles::TITLE)
-            || document.has(at, Roles::TITLE) && !document.is_any(at, &["m", "mm"]))
+        && (document.is_any(at, words!["le", "la", "l"]) && document.has(at + 1, Roles::TITLE)
+            || document.has(at, Roles::TITLE) && !document.is_any(at, words!["m", "mm"]))
     {
         doctor |= document.has(at, Roles::TITLE_DOCTOR);
         at += 1;
@@ -78,8 +80,8 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
     }
     while document.same_line(at, i)
         && (document.is_sign(at, b':')
-            || document.is_sign(at, b'(') && document.is_any(at + 1, &["s", "e"])
-            || document.is_any(at, &["s", "e"]) && document.is_sign(at - 1, b'(')
+            || document.is_sign(at, b'(') && document.is_any(at + 1, words!["s", "e"])
+            || document.is_any(at, words!["s", "e"]) && document.is_sign(at - 1, b'(')
             || document.is_sign(at, b')'))
     {
         at += 1;
@@ -122,12 +124,13 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
 }
 
 /// Further names after a titled one: "Drs A et B", "Dr X / Dr Y". Gives the token to go on from.
-fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMut(Name)) -> usize {
+pub(crate) fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMut(Name)) -> usize {
     loop {
-        let joint = document.is_any(at, &["et"])
+        let joint = document.is_any(at, words!["et"])
             || document.get(at).is_some_and(|t| t.kind == Kind::Sign && b"/&,+".contains(&t.sign));
         if !joint
-            || document.has(at + 1, Roles::TITLE) && !(document.is(at + 1, "m") && document.is_sign(at, b'/'))
+            || document.has(at + 1, Roles::TITLE)
+                && !(document.is(at + 1, word!("m")) && document.is_sign(at, b'/'))
             || at == 0
             || !document.same_line(at, at + 1)
             || !document.same_line(at - 1, at)
@@ -154,165 +157,10 @@ fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMut(Name)) ->
     }
 }
 
-/// The name after a label and a colon: "Nom : DUPONT", "Médecin traitant : Dr …", "Validé par : …".
-fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
-    let colon = i.checked_sub(1)?;
-    let line = document.line(colon);
-    if document.is_sign(colon, b':') {
-        let patient = name_label(document, line.start, colon)?;
-        let plain = document.is_any(i, &["masculin", "feminin", "m", "f", "inconnu", "neant", "non", "oui"])
-            && !document.is_sign(i + 1, b'\'')
-            || document.has(i, Roles::PERSON_NOUN.or(Roles::TITLE).or(Roles::INSTITUTION));
-        if plain {
-            return None;
-        }
-        if !document.same_line(i, colon) {
-            let next = document.get(i)?;
-            let own = document.line(i);
-            if next.line != document.tokens[colon].line + 1
-                || own.clone().any(|j| document.is_sign(j, b':'))
-                || score(document, i) < 1
-            {
-                return None;
-            }
-        }
-        let role = if patient { Role::Patient } else { Role::Clinician };
-        let strict = patient && document.same_line(i, colon);
-        let token = &document.tokens[i];
-        if !patient
-            && token.kind == Kind::Word
-            && token.shape == Shape::Upper
-            && matches!(token.len, 2 | 3)
-            && document.cased(i)
-            && !token.lists.any(Lists::FIRST_COMMON)
-        {
-            let slash = document.is_sign(i + 1, b'/')
-                && document.glued(i)
-                && document.glued(i + 1)
-                && document.is_word(i + 2);
-            return Some((
-                Name { start: i, end: if slash { i + 3 } else { i + 1 }, words: 1 },
-                Role::Clinician,
-                "dictation_marks",
-                0.85,
-            ));
-        }
-        let led =
-            if strict || document.cased(i) || score(document, i) > 0 { Led::Titled } else { Led::Hinted };
-        let name = name(document, i, led)?;
-        let heading = !strict
-            && document.tokens[i].shape != Shape::Upper
-            && (name.start..name.end).filter(|j| document.is_word(*j)).all(|j| reads_as_word(document, j));
-        return (!heading).then_some((name, role, "label", 0.93));
-    }
-    // "Nom DUPONT" in a header, without a colon.
-    let label = document.is_any(colon, &["nom", "prenom", "prenoms", "patient", "patiente"])
-        && document.begins_line(colon)
-        && document.same_line(colon, i);
-    if label && document.tokens[i].shape != Shape::Lower && score(document, i) > 0 {
-        return name(document, i, Led::Hinted).map(|name| (name, Role::Patient, "label", 0.9));
-    }
-    let capital = document.tokens[i].shape != Shape::Lower;
-    let abbreviated = document.is_sign(colon, b'.')
-        && colon > 0
-        && document.has(colon - 1, Roles::MAIDEN)
-        && document.glued(colon - 1);
-    if (document.has(colon, Roles::MAIDEN) || abbreviated)
-        && document.same_line(colon, i)
-        && (capital || !document.cased(i))
-        && !document.is_any(i, &["le", "en", "a", "au"])
-        && !document.has(i, Roles::MONTH.or(Roles::WEEKDAY))
-        && (capital && document.cased(i) || score(document, i) > 1)
-    {
-        return name(document, i, Led::Titled).map(|name| (name, Role::Patient, "maiden_name", 0.9));
-    }
-    None
-}
-
-/// Whether the words before the colon at token `colon` are the label of a name, and nothing else; whether of
-/// the patient's.
-fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<bool> {
-    let (mut label, mut patient, mut words) = (false, false, 0);
-    for j in (start..colon).rev().take(24) {
-        let token = &document.tokens[j];
-        if document.is_sign(j, b':') || document.tokens[j + 1].gap > 3 && j + 1 != colon {
-            break;
-        }
-        if token.kind == Kind::Sign
-            && b".;".contains(&token.sign)
-            && !(token.sign == b'.' && document.tokens[j - usize::from(j > 0)].len <= 4)
-        {
-            break;
-        }
-        if token.kind == Kind::Number {
-            return None;
-        }
-        if token.kind == Kind::Word {
-            let own = document.has(j, Roles::NAME_LABEL.or(Roles::JOB).or(Roles::RELATION).or(Roles::AGENT));
-            let linking = document.is_any(
-                j,
-                &[
-                    "de", "du", "des", "d", "l", "la", "le", "les", "et", "par", "e", "s", "a", "au", "en",
-                    "charge", "pour", "n", "premier", "second", "deuxieme", "complet", "nom",
-                ],
-            );
-            if !(own || linking || label && words < 3) {
-                return None;
-            }
-            label |= document.has(j, Roles::NAME_LABEL)
-                || document.is(j, "par") && j > start && document.has(j - 1, Roles::AGENT)
-                || words == 0
-                    && document.has(j, Roles::JOB.or(Roles::RELATION))
-                    && !document.is_any(
-                        j,
-                        &[
-                            "service",
-                            "imagerie",
-                            "radiologie",
-                            "orthopedie",
-                            "clinique",
-                            "urgences",
-                            "tel",
-                            "fax",
-                            "mail",
-                            "inami",
-                            "rpps",
-                            "consultation",
-                            "traumatologie",
-                        ],
-                    );
-            patient |= document.is_any(
-                j,
-                &[
-                    "patient",
-                    "patiente",
-                    "nom",
-                    "prenom",
-                    "prenoms",
-                    "noms",
-                    "naissance",
-                    "identite",
-                    "beneficiaire",
-                    "assure",
-                    "titulaire",
-                    "usuel",
-                    "marital",
-                    "concerne",
-                ],
-            );
-            words += 1;
-            if words > 6 {
-                return None;
-            }
-        }
-    }
-    label.then_some(patient)
-}
-
 /// The name of who did something: "validé par Jean Dupont", "discuté avec le …".
 fn acting(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let by = i.checked_sub(1).filter(|p| document.same_line(*p, i))?;
-    if !document.is_any(by, &["par", "avec", "chez", "attention", "a", "de", "pour"])
+    if !document.is_any(by, words!["par", "avec", "chez", "attention", "a", "de", "pour"])
         && !document.is_sign(by, b'/')
     {
         return None;
@@ -320,11 +168,12 @@ fn acting(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str
     let agent = by.checked_sub(1).filter(|a| document.same_line(*a, by));
     let acted = agent.is_some_and(|a| {
         document.has(a, Roles::AGENT)
-            || document.is_any(a, &["e", "electroniquement", "informatiquement", "lecture", "relecture"])
-                && document.is(by, "par")
+            || document.is_any(a, words!["e", "electroniquement", "informatiquement", "lecture", "relecture"])
+                && document.is(by, word!("par"))
     });
     let job = agent.is_some_and(|a| document.has(a, Roles::JOB));
-    if document.is(by, "par") && acted || document.is_any(by, &["avec", "chez"]) && (acted || job) {
+    if document.is(by, word!("par")) && acted || document.is_any(by, words!["avec", "chez"]) && (acted || job)
+    {
         let known =
             score(document, i) > 0 && !(document.cased(i) && document.tokens[i].shape == Shape::Lower);
         return known
@@ -341,8 +190,10 @@ fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
     if document.is_sign(at, b',') || document.is_sign(at, b'(') || document.is_sign(at, b':') {
         at = at.checked_sub(1)?;
     }
-    let child = document
-        .is_any(at, &["enfant", "petit", "petite", "bebe", "jumeau", "nomme", "nommee", "appele", "appelee"]);
+    let child = document.is_any(
+        at,
+        words!["enfant", "petit", "petite", "bebe", "jumeau", "nomme", "nommee", "appele", "appelee"],
+    );
     let colleague = at + 1 < i && document.has(at, Roles::JOB);
     if !(document.has(at, Roles::RELATION)
         || (child || colleague)
@@ -386,7 +237,7 @@ fn initialled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static
     let known = (i..name.end).any(|j| {
         document.tokens[j].len > 2 && score(document, j) > 0 && (document.cased(j) || score(document, j) > 1)
     });
-    let medical = document.is_any(i, &["e", "s", "p", "h", "c"])
+    let medical = document.is_any(i, words!["e", "s", "p", "h", "c"])
         && (i..name.end).any(|j| document.listed(j, Lists::MEDICAL));
     (!guarded && known && !medical).then_some((name, Role::Clinician, "initial", 0.85))
 }
@@ -417,88 +268,4 @@ fn listed(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str
         name.words >= 2 && first && total >= 6 && eponyms == 0
     };
     fits.then_some((name, Role::Other, "listed", 0.8))
-}
-
-/// Lines that hold names and nothing else, or names and a job: signatures and headers.
-fn signed(document: &Document<'_>, line: usize, push: &mut impl FnMut(Name, Role, &'static str, f32)) {
-    let range = document.tokens_of_line(line);
-    if range.is_empty() || range.len() > 24 {
-        return;
-    }
-    let mut at = range.start;
-    while document.get(at).is_some_and(|t| t.line as usize == line && t.kind == Kind::Sign) {
-        at += 1;
-    }
-    let Some(first) = document.get(at).filter(|t| t.line as usize == line && t.kind == Kind::Word) else {
-        return;
-    };
-    let flat = !document.cased(at);
-    let slashed = range.clone().any(|j| document.is_sign(j, b'/'));
-    if let Some(marks) = dictation_marks(document, &range).filter(|_| line + 8 >= document.lines()) {
-        push(marks, Role::Clinician, "dictation_marks", 0.8);
-        return;
-    }
-    let small = range.len() <= 4
-        && line + 8 >= document.lines()
-        && document.is_sign(range.end - 1, b'.')
-        && score(document, at) > 1;
-    if first.shape == Shape::Lower && !flat && !small && !first.roles.any(Roles::PARTICLE)
-        || !(slashed && first.len == 1)
-            && first.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::JOB).or(Roles::INSTITUTION))
-        || !slashed && reads_as_word(document, at) && first.len > 2 && !first.lists.any(Lists::FIRST)
-    {
-        return;
-    }
-    let led = if slashed { Led::Titled } else { Led::Hinted };
-    let Some(name) = name(document, at, led) else { return };
-    if (name.start..name.end).any(|j| document.is_guarded(j)) {
-        return;
-    }
-    let mut further = Vec::new();
-    let rest = others(document, name.end, |name| further.push(name));
-    let job = (rest..range.end).any(|j| document.has(j, Roles::JOB));
-    let dated =
-        document.is(rest, "le") && (document.is_number(rest + 1) || document.has(rest + 1, Roles::WEEKDAY));
-    let closes = rest >= range.end
-        || dated
-        || job && (document.has(rest, Roles::JOB) || document.tokens[rest].kind == Kind::Sign)
-        || document.is_sign(rest, b'.') && rest + 1 >= range.end;
-    let total: i32 = (name.start..name.end)
-        .filter(|j| document.is_word(*j) && document.tokens[*j].len > 2)
-        .map(|j| score(document, j).max(-2))
-        .sum();
-    let known =
-        (name.start..name.end).any(|j| document.listed(j, Lists::FIRST) && !document.listed(j, Lists::WORD));
-    let dotted = (name.start..name.end).any(|j| document.is_sign(j, b'.'));
-    let end_of_text = line + 8 >= document.lines();
-    let beside_job =
-        [line.checked_sub(1), Some(line + 1)].into_iter().flatten().filter(|l| *l < document.lines()).any(
-            |l| {
-                let range = document.tokens_of_line(l);
-                !range.is_empty() && range.len() <= 8 && document.has(range.start, Roles::JOB)
-            },
-        );
-    let fits = name.words >= 2 && known && total >= if flat { 4 } else { 3 }
-        || (name.words >= 1 && (dotted || beside_job || end_of_text && name.words >= 2)) && total >= 2;
-    if closes && (fits || !further.is_empty() && total > 0) {
-        push(name, Role::Clinician, "signature", 0.83);
-        for name in further {
-            push(name, Role::Clinician, "signature", 0.83);
-        }
-    }
-}
-
-/// "MD/ab": who dictated and who typed, alone on a line.
-fn dictation_marks(document: &Document<'_>, line: &std::ops::Range<usize>) -> Option<Name> {
-    let marks = line.len() == 3
-        && document.is_sign(line.start + 1, b'/')
-        && document.glued(line.start)
-        && document.glued(line.start + 1);
-    let letters = |i: usize| document.get(i).is_some_and(|t| t.kind == Kind::Word && matches!(t.len, 2 | 3));
-    let capital = document.tokens[line.start].shape == Shape::Upper || !document.mixed();
-    (marks && capital && letters(line.start) && letters(line.start + 2)).then_some(Name {
-        start: line.start,
-        end: line.end,
-        words: 2,
-    })
 }

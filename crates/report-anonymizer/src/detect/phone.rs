@@ -3,6 +3,7 @@ use crate::vocabulary::Roles;
 use crate::{Category, Span};
 
 use super::Detector;
+use super::digits::Digits;
 
 /// Telephone, fax and pager numbers of Belgium, France and, with their prefix, of other countries.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ fn phone(document: &Document<'_>, i: usize) -> Option<(Span, usize)> {
     {
         return None;
     }
-    let text = std::str::from_utf8(&digits).ok()?;
+    let text = digits.as_str();
     let international = document.is_sign(start, b'+')
         || document.is_sign(start, b'(') && document.is_sign(start + 1, b'+')
         || text.starts_with("00");
@@ -88,9 +89,8 @@ fn belgian(digits: &str) -> bool {
 
 /// The digits of a number that may be broken by single spaces, dots, slashes, hyphens and brackets:
 /// the digits, where it ends, and in how many groups they stand.
-fn collect(document: &Document<'_>, start: usize) -> (Vec<u8>, usize, usize) {
-    let bytes = document.text().as_bytes();
-    let (mut digits, mut groups, mut at, mut end) = (Vec::with_capacity(16), 0, start, start + 1);
+fn collect(document: &Document<'_>, start: usize) -> (Digits, usize, usize) {
+    let (mut digits, mut groups, mut at, mut end) = (Digits::default(), 0, start, start + 1);
     let mut open = 0;
     while let Some(token) = document.get(at).filter(|t| t.line == document.tokens[start].line) {
         if at > start && token.gap > 1 {
@@ -98,9 +98,9 @@ fn collect(document: &Document<'_>, start: usize) -> (Vec<u8>, usize, usize) {
         }
         match token.kind {
             Kind::Number => {
-                let group = &bytes[token.start as usize..token.end as usize];
+                let group = document.text_of(at);
                 // After ten digits a new group belongs to something else.
-                let limit = if digits.starts_with(b"00")
+                let limit = if digits.as_str().starts_with("00")
                     || document.is_sign(start, b'+')
                     || document.is_sign(start + 1, b'+')
                 {
@@ -108,12 +108,12 @@ fn collect(document: &Document<'_>, start: usize) -> (Vec<u8>, usize, usize) {
                 } else {
                     10
                 };
-                if digits.len() + group.len() > limit && !digits.is_empty() {
+                if digits.len() + group.len() > limit && digits.len() > 0 {
                     break;
                 }
                 // The trunk zero in "+32 (0)2" is not dialled.
-                if !(group == b"0" && open > 0 && !digits.is_empty()) {
-                    digits.extend(group.iter().filter(|b| b.is_ascii_digit()));
+                if !(group == "0" && open > 0 && digits.len() > 0) {
+                    digits.extend(group);
                 }
                 groups += 1;
                 end = at + 1;
@@ -124,7 +124,7 @@ fn collect(document: &Document<'_>, start: usize) -> (Vec<u8>, usize, usize) {
                     && document.is_number(at + 1)
                     && document.tokens[at + 1].gap <= 1 => {}
             Kind::Sign if token.sign == b'/' && at > start && document.is_sign(at + 1, b'/') => {}
-            Kind::Sign if token.sign == b'+' && digits.is_empty() => {}
+            Kind::Sign if token.sign == b'+' && digits.len() == 0 => {}
             Kind::Sign if token.sign == b'(' && open == 0 && digits.len() < 5 => open = 1,
             Kind::Sign if token.sign == b')' && open == 1 => {
                 open = 2;
@@ -145,7 +145,7 @@ fn after_label(document: &Document<'_>, i: usize) -> bool {
         if document.has(before, Roles::PHONE_LABEL) {
             let letter = document.tokens[before].len == 1;
             return !letter
-                || document.is_any(before, &["t", "f"])
+                || document.is_any(before, words!["t", "f"])
                     && at < i
                     && (document.is_sign(at, b'.') || document.is_sign(at, b':'))
                     && (document.is_sign(i, b'+') || document.is_number(i) && starts_with_zero(document, i));
@@ -154,7 +154,7 @@ fn after_label(document: &Document<'_>, i: usize) -> bool {
         let skipped = token.kind == Kind::Sign && b":.()-'=\x01".contains(&token.sign)
             || document.is_any(
                 before,
-                &[
+                words![
                     "no", "n", "numero", "au", "le", "est", "direct", "patient", "interne", "privee",
                     "prive", "domicile", "cabinet", "travail", "et", "a", "du", "medecin",
                 ],

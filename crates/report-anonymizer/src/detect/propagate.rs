@@ -1,6 +1,5 @@
-use std::collections::HashMap;
-
 use crate::document::{Document, Kind, Shape};
+use crate::hash::WordMap;
 use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 use crate::{Category, Role, Span};
@@ -8,7 +7,7 @@ use crate::{Category, Role, Span};
 /// Finds again, anywhere in the text, the names that were found with certainty: a surname that a title
 /// gave away on one line stands without one on another. Eponyms stay guarded.
 pub(crate) fn propagate(document: &Document<'_>, spans: &[Span], found: &mut Vec<Span>) {
-    let mut names: HashMap<u64, Option<Role>> = HashMap::new();
+    let mut names: WordMap<Option<Role>> = WordMap::default();
     let mut token = 0;
     for span in spans.iter().filter(|span| span.category == Category::Person && span.confidence >= 0.82) {
         while document.get(token).is_some_and(|t| (t.end as usize) <= span.start) {
@@ -34,7 +33,8 @@ pub(crate) fn propagate(document: &Document<'_>, spans: &[Span], found: &mut Vec
         return;
     }
     for (i, token) in document.tokens.iter().enumerate() {
-        if token.kind != Kind::Word || token.len < 3 || document.is_guarded(i) {
+        let small = document.mixed() && token.shape == Shape::Lower;
+        if token.kind != Kind::Word || token.len < 3 || small || document.is_guarded(i) {
             continue;
         }
         let Some(role) = names.get(&token.hash) else { continue };

@@ -2,7 +2,7 @@ use xray_core::jiff::Span as Days;
 use xray_core::jiff::civil::Date;
 
 use super::{Scope, in_case_of};
-use crate::detect::{Field, Style, parse_date};
+use crate::detect::{Field, Part, Style, parse_date};
 use crate::vocabulary::Vocabulary;
 
 const MONTHS: [&str; 12] = [
@@ -34,21 +34,18 @@ pub(crate) fn surrogate(original: &str, scope: &Scope<'_>, vocabulary: &Vocabula
         let date = Date::new(year, month as i8, (day as i8).min(last)).ok()?;
         date.checked_add(Days::new().days(scope.shift)).ok().map(|moved| (written, moved))
     });
-    let Some((mut written, moved)) = moved else {
+    let Some((written, moved)) = moved else {
         return original.chars().map(|c| if c.is_numeric() { 'X' } else { c }).collect();
     };
-    written.parts.sort_by_key(|(_, range, _)| range.start);
+    let mut parts: Vec<Part> = written.parts.iter().collect();
+    parts.sort_by_key(|(_, range, _)| range.start);
     let (mut out, mut at) = (String::with_capacity(original.len() + 8), 0);
-    let named = written
-        .parts
-        .iter()
-        .any(|(field, _, style)| *field == Field::Month && !matches!(style, Style::Digits(_)));
-    let bare = written
-        .parts
-        .iter()
-        .any(|(field, range, _)| matches!(field, Field::Day | Field::Month) && range.len() == 1);
-    let ordinal = written.parts.iter().any(|(field, ..)| *field == Field::Ordinal);
-    for (field, range, style) in &written.parts {
+    let named =
+        parts.iter().any(|(field, _, style)| *field == Field::Month && !matches!(style, Style::Digits(_)));
+    let bare =
+        parts.iter().any(|(field, range, _)| matches!(field, Field::Day | Field::Month) && range.len() == 1);
+    let ordinal = parts.iter().any(|(field, ..)| *field == Field::Ordinal);
+    for (field, range, style) in &parts {
         out.push_str(&original[at..range.start]);
         let was = &original[range.clone()];
         let style = match style {

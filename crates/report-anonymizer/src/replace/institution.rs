@@ -14,7 +14,7 @@ pub(crate) fn surrogate(surrogates: &Surrogates<'_>, span: &Span, scope: &Scope<
     {
         head += 1;
         // "Centre de radiologie", "Centre d'imagerie".
-        let link = usize::from(document.is_any(head, &["de", "d", "et"]))
+        let link = usize::from(document.is_any(head, words!["de", "d", "et"]))
             + usize::from(document.is_sign(head + 1, b'\''));
         if link > 0 && head + link < tokens.end && document.has(head + link, Roles::INSTITUTION_WORD) {
             head += link;
@@ -27,10 +27,10 @@ pub(crate) fn surrogate(surrogates: &Surrogates<'_>, span: &Span, scope: &Scope<
     } else {
         ""
     };
-    let public =
-        document.is_any(tokens.start, &["chu", "chr", "chru", "ch", "chc", "centre", "az", "uz", "grand"]);
+    let public = document
+        .is_any(tokens.start, words!["chu", "chr", "chru", "ch", "chc", "centre", "az", "uz", "grand"]);
     let home = document
-        .is_any(tokens.start, &["residence", "home", "maison", "foyer", "ehpad", "mrs", "seigneurie"]);
+        .is_any(tokens.start, words!["residence", "home", "maison", "foyer", "ehpad", "mrs", "seigneurie"]);
     let name = if home {
         scope.choose(surrogates.pool.list("house", "fr"), draw).to_owned()
     } else if public {

@@ -5,11 +5,12 @@ mod number;
 mod person;
 mod place;
 mod pool;
+mod present;
 
 pub(crate) use person::Cast;
 pub(crate) use pool::Pool;
+pub(crate) use present::Present;
 
-use std::collections::HashSet;
 use std::fmt::Debug;
 
 use xray_core::{PatientId, PatientIdentity, PseudonymKey};
@@ -35,7 +36,7 @@ pub struct Scope<'a> {
     pub(crate) shift: i32,
     pub(crate) patient: Option<&'a PatientIdentity>,
     /// The words of the original, which no surrogate may be.
-    pub(crate) present: HashSet<u64>,
+    pub(crate) present: Present<'a>,
     /// Whether the text is written without any accent.
     pub(crate) plain: bool,
     /// The year of the report, for dates that leave it out.
@@ -70,7 +71,7 @@ impl Scope<'_> {
     fn stands_in_original(&self, candidate: &str) -> bool {
         let folded = crate::fold::fold(candidate);
         folded.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 2).any(|word| {
-            self.present.contains(&crate::hash::hash_word(word))
+            self.present.contains(crate::hash::hash_word(word))
                 || self.patient.is_some_and(|patient| crate::detect::resembles(patient, word))
         })
     }

@@ -166,7 +166,7 @@ impl Cast {
 /// Whether "prénom" or a relative stands before token `i`.
 fn led_to_first(document: &Document<'_>, i: usize) -> bool {
     (i.saturating_sub(4)..i)
-        .any(|j| document.is_any(j, &["prenom", "prenoms"]) || document.has(j, Roles::RELATION))
+        .any(|j| document.is_any(j, words!["prenom", "prenoms"]) || document.has(j, Roles::RELATION))
 }
 
 /// The folded text of a unit, its words joined by spaces.

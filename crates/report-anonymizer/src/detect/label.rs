@@ -1,0 +1,162 @@
+use crate::Role;
+use crate::document::{Document, Kind, Shape};
+use crate::lexicon::Lists;
+use crate::vocabulary::Roles;
+
+use super::name::{Led, Name, name, reads_as_word, score};
+
+/// The name after a label and a colon: "Nom : DUPONT", "Médecin traitant : Dr …", "Validé par : …".
+pub(crate) fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let colon = i.checked_sub(1)?;
+    let line = document.line(colon);
+    if document.is_sign(colon, b':') {
+        let patient = name_label(document, line.start, colon)?;
+        let plain = document
+            .is_any(i, words!["masculin", "feminin", "m", "f", "inconnu", "neant", "non", "oui"])
+            && !document.is_sign(i + 1, b'\'')
+            || document.has(i, Roles::PERSON_NOUN.or(Roles::TITLE).or(Roles::INSTITUTION));
+        if plain {
+            return None;
+        }
+        if !document.same_line(i, colon) {
+            let next = document.get(i)?;
+            let own = document.line(i);
+            if next.line != document.tokens[colon].line + 1
+                || own.clone().any(|j| document.is_sign(j, b':'))
+                || score(document, i) < 1
+            {
+                return None;
+            }
+        }
+        let role = if patient { Role::Patient } else { Role::Clinician };
+        let strict = patient && document.same_line(i, colon);
+        let token = &document.tokens[i];
+        if !patient
+            && token.kind == Kind::Word
+            && token.shape == Shape::Upper
+            && matches!(token.len, 2 | 3)
+            && document.cased(i)
+            && !token.lists.any(Lists::FIRST_COMMON)
+        {
+            let slash = document.is_sign(i + 1, b'/')
+                && document.glued(i)
+                && document.glued(i + 1)
+                && document.is_word(i + 2);
+            return Some((
+                Name { start: i, end: if slash { i + 3 } else { i + 1 }, words: 1 },
+                Role::Clinician,
+                "dictation_marks",
+                0.85,
+            ));
+        }
+        let led =
+            if strict || document.cased(i) || score(document, i) > 0 { Led::Titled } else { Led::Hinted };
+        let name = name(document, i, led)?;
+        let heading = !strict
+            && document.tokens[i].shape != Shape::Upper
+            && (name.start..name.end).filter(|j| document.is_word(*j)).all(|j| reads_as_word(document, j));
+        return (!heading).then_some((name, role, "label", 0.93));
+    }
+    // "Nom DUPONT" in a header, without a colon.
+    let label = document.is_any(colon, words!["nom", "prenom", "prenoms", "patient", "patiente"])
+        && document.begins_line(colon)
+        && document.same_line(colon, i);
+    if label && document.tokens[i].shape != Shape::Lower && score(document, i) > 0 {
+        return name(document, i, Led::Hinted).map(|name| (name, Role::Patient, "label", 0.9));
+    }
+    let capital = document.tokens[i].shape != Shape::Lower;
+    let abbreviated = document.is_sign(colon, b'.')
+        && colon > 0
+        && document.has(colon - 1, Roles::MAIDEN)
+        && document.glued(colon - 1);
+    if (document.has(colon, Roles::MAIDEN) || abbreviated)
+        && document.same_line(colon, i)
+        && (capital || !document.cased(i))
+        && !document.is_any(i, words!["le", "en", "a", "au"])
+        && !document.has(i, Roles::MONTH.or(Roles::WEEKDAY))
+        && (capital && document.cased(i) || score(document, i) > 1)
+    {
+        return name(document, i, Led::Titled).map(|name| (name, Role::Patient, "maiden_name", 0.9));
+    }
+    None
+}
+
+/// Whether the words before the colon at token `colon` are the label of a name, and nothing else; whether of
+/// the patient's.
+fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<bool> {
+    let (mut label, mut patient, mut words) = (false, false, 0);
+    for j in (start..colon).rev().take(24) {
+        let token = &document.tokens[j];
+        if document.is_sign(j, b':') || document.tokens[j + 1].gap > 3 && j + 1 != colon {
+            break;
+        }
+        if token.kind == Kind::Sign
+            && b".;".contains(&token.sign)
+            && !(token.sign == b'.' && document.tokens[j - usize::from(j > 0)].len <= 4)
+        {
+            break;
+        }
+        if token.kind == Kind::Number {
+            return None;
+        }
+        if token.kind == Kind::Word {
+            let own = document.has(j, Roles::NAME_LABEL.or(Roles::JOB).or(Roles::RELATION).or(Roles::AGENT));
+            let linking = document.is_any(
+                j,
+                words![
+                    "de", "du", "des", "d", "l", "la", "le", "les", "et", "par", "e", "s", "a", "au", "en",
+                    "charge", "pour", "n", "premier", "second", "deuxieme", "complet", "nom",
+                ],
+            );
+            if !(own || linking || label && words < 3) {
+                return None;
+            }
+            label |= document.has(j, Roles::NAME_LABEL)
+                || document.is(j, word!("par")) && j > start && document.has(j - 1, Roles::AGENT)
+                || words == 0
+                    && document.has(j, Roles::JOB.or(Roles::RELATION))
+                    && !document.is_any(
+                        j,
+                        words![
+                            "service",
+                            "imagerie",
+                            "radiologie",
+                            "orthopedie",
+                            "clinique",
+                            "urgences",
+                            "tel",
+                            "fax",
+                            "mail",
+                            "inami",
+                            "rpps",
+                            "consultation",
+                            "traumatologie",
+                        ],
+                    );
+            patient |= document.is_any(
+                j,
+                words![
+                    "patient",
+                    "patiente",
+                    "nom",
+                    "prenom",
+                    "prenoms",
+                    "noms",
+                    "naissance",
+                    "identite",
+                    "beneficiaire",
+                    "assure",
+                    "titulaire",
+                    "usuel",
+                    "marital",
+                    "concerne",
+                ],
+            );
+            words += 1;
+            if words > 6 {
+                return None;
+            }
+        }
+    }
+    label.then_some(patient)
+}

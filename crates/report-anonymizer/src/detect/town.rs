@@ -1,0 +1,129 @@
+use crate::document::{Document, Kind, Shape};
+use crate::lexicon::Lists;
+use crate::vocabulary::Roles;
+
+use super::calendar::{numeric, textual};
+use super::place::{is_known_place, lexicon_place, place};
+
+/// A town without a postal code.
+pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &'static str, f32)> {
+    let token = document.get(i).filter(|t| t.kind == Kind::Word)?;
+    let cased = document.cased(i);
+    // "Namur, le 12/03/2020"
+    if document.begins_line(i)
+        && (token.shape != Shape::Lower || !document.mixed())
+        && let Some(end) = place(document, i)
+    {
+        let comma = document.is_sign(end, b',');
+        let mut at = end + usize::from(comma);
+        if document.is_any(at, words!["le", "ce"]) {
+            at += 1;
+        }
+        let known = is_known_place(document, i, end);
+        let dated = document.same_line(at, i)
+            && at > end
+            && (numeric(document, at).is_some_and(|w| w.is_full())
+                || textual(document, at).is_some_and(|w| w.day.is_some()));
+        if dated
+            && (comma || known)
+            && !token.roles.any(Roles::NOT_NAME)
+            && (comma && known || !super::name::reads_as_word(document, i))
+        {
+            return Some((i, end, "dateline", 0.9));
+        }
+    }
+    let previous = i.checked_sub(1).filter(|p| document.same_line(*p, i));
+    let led = previous.is_some_and(|p| {
+        document.is_any(p, words!["a", "au", "aux", "de", "d", "vers", "sur", "depuis", "en", "pres", "par"])
+            || document.is_sign(p, b'\'')
+    });
+    let dwelling = previous.is_some_and(|p| {
+        let through = if document.is_any(p, words!["a", "au", "de", "en", "d"])
+            || document.is_sign(p, b'\'')
+            || document.is_sign(p, b':')
+        {
+            p.checked_sub(1)
+        } else {
+            Some(p)
+        };
+        through.is_some_and(|t| {
+            document.same_line(t, i)
+                && (document.has(t, Roles::PLACE_CUE) && !document.is(t, word!("adresse"))
+                    || document.is_any(
+                        t,
+                        words!["ne", "nee", "lieu", "naissance", "ville", "localite", "commune", "naiss"],
+                    ))
+                || born_before(document, t)
+        })
+    });
+    let known = lexicon_place(document, i);
+    if dwelling
+        && (known.is_some() || !super::name::reads_as_word(document, i))
+        && !token.roles.any(Roles::NOT_NAME)
+        && !token.roles.any(Roles::TITLE.or(Roles::MONTH).or(Roles::RELATION))
+        && (cased && token.shape != Shape::Lower
+            || !cased && (known.is_some() || !token.lists.any(Lists::WORD) && token.len > 2))
+        && previous.is_some_and(|p| !document.has(p, Roles::MAIDEN))
+        && let Some(end) = place(document, i)
+    {
+        return Some((i, end, "dwelling", 0.9));
+    }
+    let end = known?;
+    let several = end > i + 1;
+    let capital = token.shape != Shape::Lower && (cased || !document.mixed() || token.shape == Shape::Upper);
+    let big = crate::lexicon::look_up(document.hash_of(i, end)).any(Lists::PLACE_BIG | Lists::PLACE_BELGIAN);
+    let word = !several && token.lists.any(Lists::WORD);
+    let person = !several && token.lists.any(Lists::FIRST_COMMON);
+    let surname = !several && token.lists.any(Lists::SURNAME_FREQUENT);
+    if document.is_guarded(i)
+        || token.len < 3 && !several
+        || token.roles.any(Roles::NOT_NAME.or(Roles::EPONYM)) && !several
+    {
+        return None;
+    }
+    // "CHU Ambroise Paré, Mons", "(Gilly)".
+    let after = document.get(end).filter(|t| t.line == token.line);
+    let closed = after.is_none_or(|t| t.kind == Kind::Sign && b").,;".contains(&t.sign));
+    let opened = i > 0
+        && previous.is_some_and(|p| {
+            document.is_sign(p, b'(')
+                || p > 0
+                    && document.is_sign(p, b',')
+                    && document.tokens[p - 1].shape != Shape::Lower
+                    && document.is_word(p - 1)
+        });
+    if capital && big && !word && closed && opened {
+        return Some((i, end, "town", 0.68));
+    }
+    if cased || capital && token.shape == Shape::Upper && document.mixed() {
+        let fits = capital
+            && (led
+                && (big && (several || !word)
+                    || !person && !word && previous.is_some_and(|p| document.is(p, word!("a"))))
+                || big && !word && !person && !surname && (several || !opens_sentence(document, i, end))
+                || several && big);
+        return fits.then_some((i, end, "town", 0.7));
+    }
+    let fits = led && big && !word && !person
+        || several && end > i + 2 && big
+        || big && !word && !person && !surname;
+    fits.then_some((i, end, "town", 0.65))
+}
+
+/// "né(e) le 12/03/1950 à".
+fn born_before(document: &Document<'_>, i: usize) -> bool {
+    let line = |j: &usize| document.same_line(*j, i);
+    (0..=i).rev().take_while(line).take(2).any(|j| document.is_number(j))
+        && (0..=i).rev().take_while(line).take(12).any(|j| document.is_any(j, words!["ne", "nee"]))
+}
+
+/// Whether tokens `i..end` begin a sentence that goes on in small letters: a capital there says nothing.
+fn opens_sentence(document: &Document<'_>, i: usize, end: usize) -> bool {
+    let opens = document.begins_line(i)
+        || document.tokens[i - 1].kind == Kind::Sign && !b",-(:".contains(&document.tokens[i - 1].sign);
+    let goes_on = document.get(end).is_some_and(|t| {
+        t.line == document.tokens[i].line
+            && (t.kind == Kind::Word && t.shape == Shape::Lower || t.sign == b'(')
+    });
+    opens && goes_on
+}
