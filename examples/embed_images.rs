@@ -3,15 +3,21 @@
 //! The output holds `embeddings`, `[images, embed_dim]` f32, rows in the order of file names, which stand
 //! in the metadata under `ids` as a JSON list.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
 use model_core::{Collate, Encoder, Mode};
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 use vision_encoder::{ImageProcessor, PixelCollate, RgbDecoder, VisionModel};
 use xray_core::{ImageDecoder, ImageTransform};
+
+#[path = "cli/device.rs"]
+mod device;
+#[path = "cli/embeddings.rs"]
+mod embeddings;
+
+use device::On;
 
 #[derive(Parser)]
 struct Args {
@@ -51,19 +57,9 @@ enum Pool {
     Projected,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum On {
-    Cpu,
-    Cuda,
-}
-
 fn main() -> Result<()> {
     let args = Args::parse();
-    let device = match args.device {
-        On::Cpu => Device::Cpu,
-        On::Cuda if tch::Cuda::is_available() => Device::Cuda(0),
-        On::Cuda => bail!("this libtorch sees no GPU"),
-    };
+    let device = args.device.device()?;
     let (_vs, model, _) = VisionModel::from_dir(&args.model, device)?;
     let model = match (args.pool, model.config().projection_size()) {
         (Pool::Projected, None) => bail!("{:?} has no projection", args.model),
@@ -87,16 +83,9 @@ fn main() -> Result<()> {
             _ => encoded.pooled,
         });
     }
-    let mut embeddings = Tensor::cat(&rows, 0).to_kind(Kind::Float);
-    if args.normalize {
-        embeddings = &embeddings / embeddings.norm_scalaropt_dim(2, [1], true).clamp_min(1e-12);
-    }
     let ids: Vec<_> =
         files.iter().filter_map(|file| file.file_name()).map(|name| name.to_string_lossy()).collect();
-    let metadata = BTreeMap::from([("ids".to_owned(), serde_json::to_string(&ids)?)]);
-    model_core::save_tensors(&args.output, [("embeddings", &embeddings)], &metadata)?;
-    eprintln!("{} images, {} values each, in {}", ids.len(), model.embed_dim(), args.output.display());
-    Ok(())
+    embeddings::save(&args.output, Tensor::cat(&rows, 0), args.normalize, &ids)
 }
 
 /// What the folder says, or what ViT's processor does at the model's own size.

@@ -8,7 +8,8 @@
 //! * [`prepare_report`]: a report's sentences as the model reads them;
 //! * [`MaskedLm`], [`TokenMasker`]: masked-language modelling, token by token or word by word;
 //! * [`SapAlignment`], [`MultiSimilarity`]: self-alignment on the names of concepts;
-//! * [`TokenBatch`]: texts as numbers; [`batches_by_length`]: which texts to put together.
+//! * [`TokenBatch`]: texts as numbers; [`batches_by_length`]: which texts to put together; [`embed_texts`]: the
+//!   vectors of many.
 //!
 //! # Example
 //!
@@ -60,6 +61,7 @@
 mod batch;
 mod batches;
 mod config;
+mod embed;
 mod layer;
 mod mlm;
 mod model;
@@ -73,6 +75,7 @@ mod train;
 pub use batch::TokenBatch;
 pub use batches::batches_by_length;
 pub use config::{TextConfig, TextFamily};
+pub use embed::embed_texts;
 pub use mlm::{MaskedBatch, MaskedLm, TokenMasker};
 pub use model::TextModel;
 pub use multi_similarity::MultiSimilarity;

@@ -73,6 +73,11 @@ impl Pretrained for MaskedLm {
             activation,
         })
     }
+
+    /// An encoder that was published without its head gets a fresh one.
+    fn is_optional(name: &str) -> bool {
+        name.starts_with("cls.") || name.starts_with("lm_head.")
+    }
 }
 
 /// Texts of which some tokens are hidden.

@@ -239,6 +239,8 @@ struct ProcessorFile {
     do_normalize: Option<bool>,
     image_mean: Option<OneOrMany>,
     image_std: Option<OneOrMany>,
+    /// ConvNeXT's alone: which part of the shorter side its crop keeps.
+    crop_pct: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -268,24 +270,36 @@ impl TryFrom<ProcessorFile> for ImageProcessor {
     type Error = String;
 
     fn try_from(file: ProcessorFile) -> Result<Self, String> {
-        let default = Self::default();
-        // The one class beside ViT's that the published encoders of this crate use (DINOv2).
-        let bit = file.image_processor_type.is_some_and(|name| name.starts_with("Bit"));
+        // The classes of DINOv2 and ResNet; what else there is here has ViT's.
+        let class = file.image_processor_type.as_deref().unwrap_or_default();
+        let (bit, convnext) = (class.starts_with("Bit"), class.starts_with("ConvNext"));
+        let default = match convnext {
+            true => {
+                Self { image_mean: IMAGENET_MEAN.into(), image_std: IMAGENET_STD.into(), ..Self::default() }
+            }
+            false => Self::default(),
+        };
+        let (size, crop_size) = match file.size {
+            _ if convnext => convnext_sizes(file.size, file.crop_pct)?,
+            Some(SizeFile::Side(side)) if bit => (Size::ShortestEdge { shortest_edge: side }, None),
+            Some(SizeFile::Side(side)) => (Size::square(side), None),
+            Some(SizeFile::Size(size)) => (size, None),
+            None if bit => (Size::ShortestEdge { shortest_edge: 224 }, None),
+            None => (default.size, None),
+        };
         let processor = Self {
             do_resize: file.do_resize.unwrap_or(true),
-            size: match file.size {
-                Some(SizeFile::Side(side)) if bit => Size::ShortestEdge { shortest_edge: side },
-                Some(SizeFile::Side(side)) => Size::square(side),
-                Some(SizeFile::Size(size)) => size,
-                None if bit => Size::ShortestEdge { shortest_edge: 224 },
-                None => default.size,
-            },
-            resample: file.resample.unwrap_or(if bit { Filter::Bicubic } else { default.resample }),
-            do_center_crop: file.do_center_crop.unwrap_or(bit),
-            crop_size: match file.crop_size {
-                Some(SizeFile::Side(side)) => Size::square(side),
-                Some(SizeFile::Size(size)) => size,
-                None => default.crop_size,
+            size,
+            resample: file.resample.unwrap_or(if bit || convnext {
+                Filter::Bicubic
+            } else {
+                default.resample
+            }),
+            do_center_crop: crop_size.is_some() || file.do_center_crop.unwrap_or(bit),
+            crop_size: match (crop_size, file.crop_size) {
+                (Some(size), _) | (None, Some(SizeFile::Size(size))) => size,
+                (None, Some(SizeFile::Side(side))) => Size::square(side),
+                (None, None) => default.crop_size,
             },
             do_rescale: file.do_rescale.unwrap_or(true),
             rescale_factor: file.rescale_factor.unwrap_or(default.rescale_factor),
@@ -307,6 +321,28 @@ impl TryFrom<ProcessorFile> for ImageProcessor {
     }
 }
 
+/// torchvision's, which models trained on ImageNet are shown.
+const IMAGENET_MEAN: [f64; 3] = [0.485, 0.456, 0.406];
+const IMAGENET_STD: [f64; 3] = [0.229, 0.224, 0.225];
+
+/// ConvNeXT's class resizes to more than it keeps and cuts the middle out, but from 384 pixels on it resizes both
+/// sides and cuts nothing.
+fn convnext_sizes(size: Option<SizeFile>, crop_pct: Option<f64>) -> Result<(Size, Option<Size>), String> {
+    let side = match size {
+        None => 384,
+        Some(SizeFile::Side(side) | SizeFile::Size(Size::ShortestEdge { shortest_edge: side })) => side,
+        Some(SizeFile::Size(size)) => return Err(format!("{size:?} is no shortest edge")),
+    };
+    if side >= 384 {
+        return Ok((Size::square(side), None));
+    }
+    let kept = crop_pct.unwrap_or(224.0 / 256.0);
+    if !(kept > 0.0 && kept <= 1.0) {
+        return Err(format!("crop_pct is {kept}, not in (0, 1]"));
+    }
+    Ok((Size::ShortestEdge { shortest_edge: (side as f64 / kept) as usize }, Some(Size::square(side))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,6 +361,8 @@ mod tests {
             (bit.do_center_crop, bit.crop_size, bit.resample),
             (true, Size::square(98), Filter::Bicubic)
         );
+        let large = read(r#"{ "feature_extractor_type": "ConvNextFeatureExtractor", "size": 384 }"#).unwrap();
+        assert_eq!((large.size, large.do_center_crop), (Size::square(384), false));
         for refused in [r#"{ "size": 0 }"#, r#"{ "resample": 9 }"#, r#"{ "image_std": [0.5, 0.0, 0.5] }"#] {
             assert!(read(refused).is_err(), "{refused}");
         }

@@ -46,7 +46,7 @@ fn every_filter_gives_the_bytes_of_pillow() {
 #[test]
 fn saved_processors_give_the_pixels_of_transformers() {
     let expected = expected();
-    for name in ["vit", "cubic", "bit", "padded"] {
+    for name in ["vit", "cubic", "bit", "padded", "convnext"] {
         let processor = ImageProcessor::from_dir(fixture(name)).unwrap();
         for picture in ["colour", "grey"] {
             let image = RgbDecoder.decode(&fixture(&format!("{picture}.png"))).unwrap();
