@@ -31,9 +31,15 @@ struct Args {
     /// A TOML file that says what happens to each category.
     #[arg(long)]
     policy: Option<PathBuf>,
-    /// Where a record per report goes: spans, rules, counts, no text.
+    /// Where a record per report goes: spans, rules, counts, the shift of the dates; no text.
     #[arg(long)]
     audit: Option<PathBuf>,
+    /// Leaves the shift of the dates out of the audit: whoever has it can move them back.
+    #[arg(long, requires = "audit")]
+    audit_without_shift: bool,
+    /// Writes what each span said into the audit, which is then as secret as the reports.
+    #[arg(long, requires = "audit")]
+    audit_originals: bool,
     /// Threads (default: one per core).
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -55,7 +61,10 @@ fn main() -> anyhow::Result<ExitCode> {
         Some(Form::Mask) => policy.mode = Mode::Mask,
         None => {}
     }
-    let mut builder = Anonymizer::builder().policy(policy);
+    let mut builder = Anonymizer::builder()
+        .policy(policy)
+        .audit_without_shift(args.audit_without_shift)
+        .audit_originals(args.audit_originals);
     if let Some(path) = &args.key {
         builder = builder.key(PseudonymKey::from_file(path)?);
     }

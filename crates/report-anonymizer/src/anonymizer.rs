@@ -33,6 +33,8 @@ pub struct Anonymizer {
     replacers: HashMap<Category, Box<dyn Replacer>>,
     vocabulary: Vocabulary,
     pool: Pool,
+    hide_shift: bool,
+    originals: bool,
 }
 
 /// Builds an [`Anonymizer`].
@@ -42,6 +44,8 @@ pub struct AnonymizerBuilder {
     policy: Policy,
     detectors: Vec<Box<dyn Detector>>,
     replacers: HashMap<Category, Box<dyn Replacer>>,
+    hide_shift: bool,
+    originals: bool,
 }
 
 /// A report after its identifiers were replaced.
@@ -92,6 +96,20 @@ impl AnonymizerBuilder {
         self
     }
 
+    /// Whether audits leave out by how many days the dates moved (default: false).
+    #[must_use]
+    pub fn audit_without_shift(mut self, hide: bool) -> Self {
+        self.hide_shift = hide;
+        self
+    }
+
+    /// Whether audits hold what each span said (default: false). Such an audit is as secret as the reports.
+    #[must_use]
+    pub fn audit_originals(mut self, show: bool) -> Self {
+        self.originals = show;
+        self
+    }
+
     /// The anonymizer.
     ///
     /// # Errors
@@ -110,6 +128,8 @@ impl AnonymizerBuilder {
             replacers: self.replacers,
             vocabulary: Vocabulary::new(),
             pool: Pool::new(),
+            hide_shift: self.hide_shift,
+            originals: self.originals,
         })
     }
 }
@@ -174,7 +194,12 @@ impl Anonymizer {
     pub fn anonymize(&self, report: &Report) -> Result<Anonymized> {
         let year = report.date.map(|date| date.year());
         let (text, spans) = self.replace(&report.text, report.patient.as_ref(), report.id.as_str(), year)?;
-        let audit = Audit::new(report.id.as_str(), &spans);
+        let moved = !self.hide_shift
+            && self.policy.action(Category::Date) == Action::Surrogate
+            && spans.iter().any(|span| span.category == Category::Date);
+        let shift = if moved { self.shift_days(report) } else { None };
+        let original = self.originals.then_some(report.text.as_str());
+        let audit = Audit::new(report.id.as_str(), &spans, shift, original);
         Ok(Anonymized { text, spans, audit })
     }
 

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::{Category, Span};
 
-/// What was done to a report, without a word of it.
+/// What was done to a report: without a word of it, unless [`audit_originals`] asks.
+///
+/// [`audit_originals`]: crate::AnonymizerBuilder::audit_originals
 #[derive(Debug, Clone, Serialize)]
 pub struct Audit {
     /// The report's name.
@@ -13,21 +15,24 @@ pub struct Audit {
     pub counts: BTreeMap<Category, usize>,
     /// The spans, with their rules and confidences, in bytes of the original text.
     pub spans: Vec<Span>,
-    /// By how many days the dates were moved; left out unless asked for, for whoever knows it can move
-    /// them back.
+    /// By how many days the dates were moved; absent where none were, or where the builder hides it. Whoever
+    /// knows it can move them back: keep the audit where the key is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shift_days: Option<i32>,
-    /// What each span said; left out unless asked for.
+    /// What each span said; absent unless the builder asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub originals: Option<Vec<String>>,
 }
 
 impl Audit {
-    pub(crate) fn new(id: &str, spans: &[Span]) -> Self {
+    /// `original` is given where the audit shall hold what the spans said.
+    pub(crate) fn new(id: &str, spans: &[Span], shift_days: Option<i32>, original: Option<&str>) -> Self {
         let mut counts = BTreeMap::new();
         for span in spans {
             *counts.entry(span.category).or_insert(0) += 1;
         }
-        Self { id: id.to_owned(), counts, spans: spans.to_vec(), shift_days: None, originals: None }
+        let originals = original
+            .map(|text| spans.iter().filter_map(|span| text.get(span.range()).map(str::to_owned)).collect());
+        Self { id: id.to_owned(), counts, spans: spans.to_vec(), shift_days, originals }
     }
 }

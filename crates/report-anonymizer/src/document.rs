@@ -38,6 +38,7 @@ impl<'t> Document<'t> {
             patient: None,
         };
         document.tokenize();
+        document.seal_tags();
         document.look_up(vocabulary);
         document.judge_case();
         document
@@ -95,7 +96,8 @@ impl<'t> Document<'t> {
                     gap = 0;
                 }
                 0..0x80 => {
-                    self.push_sign(at, at + 1, byte, line, gap);
+                    let sign = if byte == b'`' { b'\'' } else { byte };
+                    self.push_sign(at, at + 1, sign, line, gap);
                     (at, gap) = (at + 1, 0);
                 }
                 _ => {
@@ -188,6 +190,23 @@ impl<'t> Document<'t> {
         token.hash = hash_word(&self.folded[fold_start..]);
         self.tokens.push(token);
         end
+    }
+
+    /// Makes the tags of an earlier run signs: "<PERSON>" says nothing about what stands beside it.
+    fn seal_tags(&mut self) {
+        for i in 1..self.tokens.len().saturating_sub(1) {
+            let tag = self.tokens[i].shape == Shape::Upper
+                && self.is_sign(i - 1, b'<')
+                && self.is_sign(i + 1, b'>')
+                && self.is_any(
+                    i,
+                    words!["person", "location", "institution", "date", "age", "id", "phone", "email", "url"],
+                );
+            if tag {
+                let token = &mut self.tokens[i];
+                (token.kind, token.hash, token.len) = (Kind::Sign, 0, 1);
+            }
+        }
     }
 
     /// Looks every word up in a loop of its own, so that the processor waits for many at once.

@@ -56,6 +56,15 @@ fn age(document: &Document<'_>, i: usize) -> Option<(usize, f32)> {
     let Some(unit) = unit else {
         let short =
             document.is(end, word!("a")) && document.glued(end - 1) && document.is_sign(end + 1, b'.');
+        // "25a M", "037Y": the short forms of emergency lists and of DICOM.
+        let sexed = document.is_any(end, words!["a", "y"])
+            && document.glued(end - 1)
+            && token.len >= 2
+            && document.get(end + 1).is_some_and(|t| t.line == token.line && t.shape == Shape::Initial)
+            && document.is_any(end + 1, words!["m", "f", "h"]);
+        if sexed {
+            return Some((end + 1, 0.9));
+        }
         return (labelled
             && token.kind == Kind::Number
             && (document.ends_line(i) || !document.has(end, Roles::UNIT))
@@ -79,6 +88,15 @@ fn age(document: &Document<'_>, i: usize) -> Option<(usize, f32)> {
     let strong = labelled || led_by_person(document, i);
     if strong {
         return Some((end, 0.97));
+    }
+    // "âge osseux de 6 ans": what a chart says, not how old somebody is.
+    let osseous = (0..i)
+        .rev()
+        .take_while(|j| document.same_line(*j, i))
+        .take(10)
+        .any(|j| document.is_any(j, words!["osseux", "osseuse"]));
+    if osseous {
+        return None;
     }
     let fits = unit == YEARS && !is_duration(document, i, end) && set_off(document, i, end);
     fits.then_some((end, 0.85))
@@ -114,7 +132,11 @@ fn led_by_person(document: &Document<'_>, i: usize) -> bool {
             && document.is_sign(at, b',')
             && document.tokens[before].shape != Shape::Lower
             && document.listed(before, Lists::FIRST_COMMON);
-        if document.has(before, Roles::PERSON_NOUN) || called {
+        let newborn = document.is(before, word!("ne"))
+            && before > 1
+            && document.is_sign(before - 1, b'-')
+            && document.is_any(before - 2, words!["nouveau", "mort", "premier"]);
+        if document.has(before, Roles::PERSON_NOUN) || called || newborn {
             return true;
         }
         if document.is_any(before, words!["de", "d"]) {

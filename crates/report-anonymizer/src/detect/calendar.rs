@@ -208,6 +208,40 @@ pub(crate) fn numeric(document: &Document<'_>, i: usize) -> Option<Written> {
     None
 }
 
+/// A date whose digits extraction from PDF has drawn apart: "1 2/03/2 019".
+pub(crate) fn drawn_apart(document: &Document<'_>, i: usize) -> Option<Written> {
+    let first = document.get(i).filter(|t| t.kind == Kind::Number && t.len <= 2)?;
+    let (mut groups, mut group, mut sign, mut apart) = ([0u32; 3], 0, 0, false);
+    let mut lengths = [0u8; 3];
+    for at in i..i + 11 {
+        let Some(token) = document.get(at).filter(|t| t.line == first.line && (t.gap <= 1 || at == i)) else {
+            return None;
+        };
+        match token.kind {
+            Kind::Number if token.len <= 4 => {
+                apart |= at > i && token.gap == 1 && document.is_number(at - 1);
+                groups[group] = groups[group] * 10u32.pow(token.len.into()) + token.number;
+                lengths[group] += token.len;
+            }
+            Kind::Sign if b"/.".contains(&token.sign) && (sign == 0 || sign == token.sign) && group < 2 => {
+                (sign, group) = (token.sign, group + 1);
+            }
+            _ => return None,
+        }
+        if lengths[group] > if group < 2 { 2 } else { 4 } {
+            return None;
+        }
+        if group == 2 && lengths[2] == 4 {
+            let whole = lengths == [2, 2, 4]
+                && (1..=31).contains(&groups[0])
+                && (1..=12).contains(&groups[1])
+                && (1900..=2099).contains(&groups[2]);
+            return (whole && apart).then(|| Written { start: i, end: at + 1, ..Written::default() });
+        }
+    }
+    None
+}
+
 /// Whether digits follow the date by a hyphen, as in a national number, and are no second date.
 fn joined_further(document: &Document<'_>, last: usize) -> bool {
     let hyphen = document.is_sign(last + 1, b'-') && document.glued(last) && document.glued(last + 1);

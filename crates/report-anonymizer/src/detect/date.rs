@@ -4,7 +4,7 @@ use crate::vocabulary::Roles;
 use crate::{Category, Span};
 
 use super::Detector;
-use super::calendar::{Written, day_month, numeric, textual, year_alone};
+use super::calendar::{Written, day_month, drawn_apart, numeric, textual, year_alone};
 
 /// Dates in digits and in words, whole and partial.
 #[derive(Debug)]
@@ -45,6 +45,11 @@ fn date(document: &Document<'_>, i: usize) -> Option<(Written, &'static str, f32
             return strong.then_some((written, "date_digits", 0.95));
         }
         return month_year_fits(document, &written).then_some((written, "date_month_year_digits", 0.9));
+    }
+    if token.kind == Kind::Number
+        && let Some(written) = drawn_apart(document, i)
+    {
+        return Some((written, "date_drawn_apart", 0.9));
     }
     if let Some(written) = textual(document, i) {
         let verb = written.day.is_none()

@@ -98,7 +98,7 @@ impl Names {
             if token.kind != Kind::Word {
                 break;
             }
-            if self.is_word(document, at) {
+            if self.is_word(document, at, hits > 0) {
                 hits += 1;
             } else if !(self.is_initial(document, at)
                 && (self.leads(document, at) || hits > 0 && document.is_sign(at + 1, b'.')))
@@ -125,12 +125,15 @@ impl Names {
             && document.tokens[start].shape != crate::document::Shape::Lower
     }
 
-    fn is_word(&self, document: &Document<'_>, i: usize) -> bool {
+    /// Whether token `i` is one of the names; `joined` says that another stands before it.
+    fn is_word(&self, document: &Document<'_>, i: usize, joined: bool) -> bool {
         let token = &document.tokens[i];
         let word = document.folded(i);
         // "petit", in small letters among others, is a word even of a Mr Petit.
-        let common =
-            token.lists.any(Lists::WORD) && token.shape == crate::document::Shape::Lower && document.cased(i);
+        let common = token.lists.any(Lists::WORD)
+            && token.shape == crate::document::Shape::Lower
+            && document.cased(i)
+            && !joined;
         self.words.iter().any(|(hash, name)| {
             *hash == token.hash && !common || near(word, name) && !token.lists.any(Lists::WORD)
         })
@@ -146,7 +149,7 @@ impl Names {
         (i + 1..i + 6)
             .filter(|j| document.same_line(*j, i))
             .find(|j| document.is_word(*j) && document.tokens[*j].len > 1)
-            .is_some_and(|j| self.is_word(document, j))
+            .is_some_and(|j| self.is_word(document, j, false))
     }
 }
 

@@ -192,6 +192,28 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
             token.shape != Shape::Lower
                 && !token.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::MONTH))
                 && names < 5
+                || names > 0
+                    && document.is_any(
+                        at,
+                        words![
+                            "picarde",
+                            "brabanconne",
+                            "namuroise",
+                            "liegeoise",
+                            "mosane",
+                            "ardennaise",
+                            "hutoise",
+                            "verrietoise",
+                            "bruxelloise",
+                            "parisienne",
+                            "lyonnaise",
+                            "lorraine",
+                            "bretonne",
+                            "normande",
+                            "alsacienne",
+                            "francilien",
+                        ],
+                    )
         } else {
             let house =
                 document.is_any(head, words!["home", "residence", "foyer", "seigneurie"]) && names == 0;

@@ -57,6 +57,9 @@ pub(crate) fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role,
             && (name.start..name.end).filter(|j| document.is_word(*j)).all(|j| reads_as_word(document, j));
         return (!heading).then_some((name, role, "label", 0.93));
     }
+    if let Some(role) = column_label(document, colon, i) {
+        return name(document, i, Led::Titled).map(|name| (name, role, "label", 0.93));
+    }
     // "Nom DUPONT" in a header, without a colon.
     let label = document.is_any(colon, words!["nom", "prenom", "prenoms", "patient", "patiente"])
         && document.begins_line(colon)
@@ -87,7 +90,17 @@ fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<boo
     let (mut label, mut patient, mut words) = (false, false, 0);
     for j in (start..colon).rev().take(24) {
         let token = &document.tokens[j];
-        if document.is_sign(j, b':') || document.tokens[j + 1].gap > 3 && j + 1 != colon {
+        let column = document.tokens[j + 1].gap > if label { 1 } else { 3 };
+        if document.is_sign(j, b':') || column && j + 1 != colon {
+            break;
+        }
+        let apart = token.gap > 0 && document.tokens[j + 1].gap > 0;
+        if label
+            && token.kind == Kind::Sign
+            && (b".;,|".contains(&token.sign) && document.tokens[j + 1].gap > 0
+                || token.sign == b'-' && apart
+                || token.sign == 0)
+        {
             break;
         }
         if token.kind == Kind::Sign
@@ -159,4 +172,35 @@ fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<boo
         }
     }
     label.then_some(patient)
+}
+
+/// The role of the label in the column before token `i`, in a line cut by tabs, wide gaps or upright bars.
+fn column_label(document: &Document<'_>, before: usize, i: usize) -> Option<Role> {
+    let token =
+        document.get(i).filter(|t| t.shape != Shape::Lower && t.line == document.tokens[before].line)?;
+    let bar = document.is_sign(before, b'|');
+    let at = if bar { before.checked_sub(1)? } else { before };
+    let first =
+        document.begins_line(at) || document.tokens[at].gap > 3 || at > 0 && document.is_sign(at - 1, b'|');
+    let person = document.is_any(
+        at,
+        words![
+            "nom",
+            "prenom",
+            "prenoms",
+            "patient",
+            "patiente",
+            "medecin",
+            "prescripteur",
+            "radiologue",
+            "demandeur",
+            "referent",
+        ],
+    );
+    let apart = bar || token.gap > 3;
+    if !(first && person && apart) || reads_as_word(document, i) && score(document, i) < 1 {
+        return None;
+    }
+    let patient = document.is_any(at, words!["nom", "prenom", "prenoms", "patient", "patiente"]);
+    Some(if patient { Role::Patient } else { Role::Clinician })
 }

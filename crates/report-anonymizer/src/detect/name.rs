@@ -164,6 +164,13 @@ pub(crate) fn name(document: &Document<'_>, i: usize, led: Led) -> Option<Name> 
             at = next;
             continue;
         }
+        // "Patient: DUPONT Jean Sexe: M": the next field's label.
+        if words > 0
+            && document.is_sign(at + 1, b':')
+            && document.has(at, Roles::NAME_LABEL.or(Roles::NOT_NAME))
+        {
+            break;
+        }
         let surname = words + initials > 0 && closes_name(document, i, at, led);
         if !surname && !name_word(document, at, led, words == 0) {
             break;

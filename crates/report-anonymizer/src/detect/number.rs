@@ -90,8 +90,9 @@ impl Code {
                 Kind::Number
                     if !spaced
                         || token.gap == 1
-                            && document.is_number(at - 1)
+                            && (document.is_number(at - 1) || corsican(document, at))
                             && (code.letters == 0
+                                || code.letters == 1 && document.is_number(start)
                                 || code.letters == 2
                                     && token.len <= 4
                                     && document.is_word(start)
@@ -125,6 +126,13 @@ impl Code {
         }
         (code.digits.len() > 0 && code.end > start).then_some(code)
     }
+}
+
+/// Whether "2A" or "2B" stands before token `at`, as in the national number of somebody born in Corsica.
+fn corsican(document: &Document<'_>, at: usize) -> bool {
+    document.is_any(at - 1, words!["a", "b"])
+        && document.glued(at - 2)
+        && document.get(at - 2).is_some_and(|t| t.kind == Kind::Number && t.number == 2 && t.len == 1)
 }
 
 fn joint(document: &Document<'_>, i: usize) -> bool {
@@ -246,7 +254,7 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
             Kind::Word
                 if document.is_any(
                     before,
-                    words!["de", "d", "du", "la", "le", "l", "et", "est", "interne", "unique"],
+                    words!["de", "d", "du", "la", "le", "l", "et", "est", "interne", "unique", "be", "fr"],
                 ) => {}
             _ => break,
         }

@@ -40,7 +40,11 @@ pub(crate) fn signed(
     {
         return;
     }
-    let led = if slashed { Led::Titled } else { Led::Hinted };
+    // "lambert s.": a surname in small letters and an initial.
+    let initialled = small
+        && document.get(at + 1).is_some_and(|t| t.kind == Kind::Word && t.len == 1)
+        && document.is_sign(at + 2, b'.');
+    let led = if slashed || initialled { Led::Titled } else { Led::Hinted };
     let Some(name) = name(document, at, led) else { return };
     if (name.start..name.end).any(|j| document.is_guarded(j)) {
         return;

@@ -60,7 +60,7 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
     if dwelling
         && (known.is_some() || !super::name::reads_as_word(document, i))
         && !token.roles.any(Roles::NOT_NAME)
-        && !token.roles.any(Roles::TITLE.or(Roles::MONTH).or(Roles::RELATION))
+        && !token.roles.any(Roles::TITLE.or(Roles::MONTH).or(Roles::RELATION).or(Roles::COUNTRY))
         && (cased && token.shape != Shape::Lower
             || !cased && (known.is_some() || !token.lists.any(Lists::WORD) && token.len > 2))
         && previous.is_some_and(|p| !document.has(p, Roles::MAIDEN))
@@ -100,6 +100,11 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
             && (led
                 && (big && (several || !word)
                     || !person && !word && previous.is_some_and(|p| document.is(p, word!("a"))))
+                || big
+                    && word
+                    && token.shape == Shape::Capital
+                    && into(document, i)
+                    && !token.lists.any(Lists::MEDICAL)
                 || big && !word && !person && !surname && (several || !opens_sentence(document, i, end))
                 || several && big);
         return fits.then_some((i, end, "town", 0.7));
@@ -126,4 +131,13 @@ fn opens_sentence(document: &Document<'_>, i: usize, end: usize) -> bool {
             && (t.kind == Kind::Word && t.shape == Shape::Lower || t.sign == b'(')
     });
     opens && goes_on
+}
+
+/// "à Tours", "de Nice": a preposition before a capital that a common word would not have there.
+fn into(document: &Document<'_>, i: usize) -> bool {
+    i.checked_sub(1).is_some_and(|p| {
+        document.same_line(p, i)
+            && document.is_any(p, words!["a", "de", "vers"])
+            && document.tokens[p].shape == Shape::Lower
+    })
 }

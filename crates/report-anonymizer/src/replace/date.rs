@@ -23,6 +23,29 @@ const SHORT_MONTHS: [&str; 12] =
     ["janv", "févr", "mars", "avr", "mai", "juin", "juil", "août", "sept", "oct", "nov", "déc"];
 const WEEKDAYS: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
 
+/// The day that begins a range which `last` ends, moved as that is; with its month where they are no longer
+/// of one month.
+pub(crate) fn first_day(first: &str, last: &str, scope: &Scope<'_>, vocabulary: &Vocabulary) -> String {
+    let day: i8 = first.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
+    let moved = parse_date(last, vocabulary).and_then(|written| {
+        let (year, month) = (written.year.unwrap_or(scope.year), written.month? as i8);
+        let shift = Days::new().days(scope.shift);
+        let begin = Date::new(year, month, day).ok()?.checked_add(shift).ok()?;
+        let end = Date::new(year, month, written.day? as i8).ok()?.checked_add(shift).ok()?;
+        Some((begin, end))
+    });
+    let Some((begin, end)) = moved else {
+        return first.chars().map(|c| if c.is_numeric() { 'X' } else { c }).collect();
+    };
+    let ordinal = if begin.day() == 1 { "er" } else { "" };
+    let month = MONTHS[(begin.month() - 1) as usize];
+    if begin.month() == end.month() {
+        format!("{}{ordinal}", begin.day())
+    } else {
+        format!("{}{ordinal} {}", begin.day(), in_case_of(last, month))
+    }
+}
+
 /// The date moved by the patient's shift and written as it was. What is not a date after all (a day
 /// that the month lacks) loses its digits.
 pub(crate) fn surrogate(original: &str, scope: &Scope<'_>, vocabulary: &Vocabulary) -> String {

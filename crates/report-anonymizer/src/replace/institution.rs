@@ -31,6 +31,10 @@ pub(crate) fn surrogate(surrogates: &Surrogates<'_>, span: &Span, scope: &Scope<
         .is_any(tokens.start, words!["chu", "chr", "chru", "ch", "chc", "centre", "az", "uz", "grand"]);
     let home = document
         .is_any(tokens.start, words!["residence", "home", "maison", "foyer", "ehpad", "mrs", "seigneurie"]);
+    // "au Tivoli": what is named after "au" stays something of that kind.
+    let nicknamed = head == tokens.start && head > 0 && document.is_any(head - 1, words!["au", "du"]);
+    let kind = if nicknamed { "CHU" } else { kind };
+    let public = public || nicknamed;
     let name = if home {
         scope.choose(surrogates.pool.list("house", "fr"), draw).to_owned()
     } else if public {

@@ -1,5 +1,6 @@
 mod age;
 mod date;
+mod elision;
 mod institution;
 mod number;
 mod person;
@@ -59,11 +60,21 @@ impl Scope<'_> {
 
     /// The first candidate, from the drawn one on, none of whose words stands in the original.
     pub(crate) fn choose<'p>(&self, candidates: &'p [String], draw: u64) -> &'p str {
+        self.choose_where(candidates, draw, |_| true)
+    }
+
+    /// As [`Scope::choose`], among those that `fits` takes.
+    pub(crate) fn choose_where<'p>(
+        &self,
+        candidates: &'p [String],
+        draw: u64,
+        fits: impl Fn(&str) -> bool,
+    ) -> &'p str {
         let count = candidates.len().max(1);
         let start = (draw % count as u64) as usize;
-        (0..count.min(200))
+        (0..count.min(400))
             .filter_map(|step| candidates.get((start + step) % count))
-            .find(|candidate| !self.stands_in_original(candidate))
+            .find(|candidate| fits(candidate) && !self.stands_in_original(candidate))
             .or_else(|| candidates.get(start))
             .map_or("X", String::as_str)
     }
@@ -96,12 +107,21 @@ impl Surrogates<'_> {
             Category::Person => self.cast.surrogate(self, span, scope),
             Category::Location => place::surrogate(self, index, scope),
             Category::Institution => institution::surrogate(self, span, scope),
+            Category::Date if span.rule == "date_range" => self.first_day(index, scope),
             Category::Date => date::surrogate(original, scope, self.vocabulary),
             Category::Age => age::surrogate(original, self.vocabulary),
             Category::Id => number::surrogate(original, scope),
             Category::Phone | Category::Email | Category::Url => String::new(),
         };
         if scope.plain { out.push_str(&without_accents(&text)) } else { out.push_str(&text) }
+    }
+
+    /// The first day of a range, whose month and year stand with the last: "3" of "du 3 au 7 mars 2021".
+    fn first_day(&self, index: usize, scope: &Scope<'_>) -> String {
+        let text = |span: &Span| &self.document.text()[span.range()];
+        let first = text(&self.spans[index]);
+        let last = self.spans[index + 1..].iter().find(|span| span.rule != "date_range").map(text);
+        date::first_day(first, last.unwrap_or(""), scope, self.vocabulary)
     }
 
     /// The tokens of `span`.

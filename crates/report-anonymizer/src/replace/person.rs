@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use xray_core::Sex;
 
+use super::elision::elides;
 use super::pool::Pool;
 use super::{Scope, Surrogates, in_case_of};
 use crate::Category;
@@ -17,6 +18,8 @@ use crate::vocabulary::Roles;
 #[derive(Debug, Default)]
 pub(crate) struct Cast {
     firsts: HashMap<String, bool>,
+    /// Whether a title before it makes the bearer of a first name a woman.
+    women: HashMap<String, bool>,
     initials: HashMap<char, String>,
 }
 
@@ -34,6 +37,11 @@ impl Cast {
             let end = document.tokens.partition_point(|t| (t.start as usize) < span.end);
             let units = units(document, start..end);
             let words: Vec<&Unit> = units.iter().filter(|unit| !unit.initial).collect();
+            if let Some(woman) = titled_woman(document, start) {
+                for unit in &words {
+                    cast.women.entry(text_of(document, unit)).or_insert(woman);
+                }
+            }
             if words.len() < 2 && !(words.len() == 1 && units.len() > 1) {
                 continue;
             }
@@ -131,11 +139,14 @@ impl Cast {
         let female = match (lists.any(Lists::FEMALE), lists.any(Lists::MALE)) {
             (true, false) => true,
             (false, true) => false,
-            _ => scope.patient.and_then(|p| p.sex) == Some(Sex::F),
+            _ => match self.women.get(name) {
+                Some(woman) => *woman,
+                None => scope.patient.and_then(|p| p.sex) == Some(Sex::F),
+            },
         };
-        scope
-            .choose(pool.list(if female { "female" } else { "male" }, origin), scope.draw("first", &[name]))
-            .to_owned()
+        let elided = elides(name, true);
+        let names = pool.list(if female { "female" } else { "male" }, origin);
+        scope.choose_where(names, scope.draw("first", &[name]), |new| elides(new, true) == elided).to_owned()
     }
 
     /// The initial of the surrogate of the first name that it stands for, or another letter.
@@ -161,6 +172,65 @@ impl Cast {
         }
         if was.chars().all(|c| !c.is_uppercase()) { out.to_lowercase() } else { out }
     }
+}
+
+/// Whether the title or relative before token `i` is a woman's; nothing where none tells.
+fn titled_woman(document: &Document<'_>, i: usize) -> Option<bool> {
+    (i.saturating_sub(3)..i).rev().filter(|j| document.same_line(*j, i)).find_map(|j| {
+        let woman = document.is_any(
+            j,
+            words![
+                "mme",
+                "madame",
+                "mlle",
+                "mademoiselle",
+                "mevr",
+                "mevrouw",
+                "miss",
+                "ms",
+                "soeur",
+                "dre",
+                "docteure",
+                "patiente",
+                "epouse",
+                "fille",
+                "mere",
+                "tante",
+                "niece",
+                "cousine",
+                "veuve",
+                "compagne",
+                "conjointe",
+                "infirmiere",
+                "assistante",
+                "fillette",
+            ],
+        );
+        let man = document.is_any(
+            j,
+            words![
+                "m",
+                "mr",
+                "monsieur",
+                "dhr",
+                "frere",
+                "patient",
+                "epoux",
+                "mari",
+                "fils",
+                "pere",
+                "oncle",
+                "neveu",
+                "cousin",
+                "veuf",
+                "compagnon",
+                "conjoint",
+                "infirmier",
+                "garcon",
+            ],
+        );
+        (woman || man).then_some(woman)
+    })
 }
 
 /// Whether "prénom" or a relative stands before token `i`.

@@ -1,3 +1,4 @@
+use super::elision::elides;
 use super::{Scope, Surrogates, in_case_of};
 use crate::fold::fold;
 use crate::span::Span;
@@ -37,7 +38,15 @@ fn is_french(code: &str) -> bool {
 /// The code and town that stand for the town `key`.
 fn entry<'p>(surrogates: &'p Surrogates<'_>, key: &str, french: bool, scope: &Scope<'_>) -> &'p str {
     let list = surrogates.pool.list("city", if french { "fr" } else { "be" });
-    scope.choose(list, scope.draw("town", &[&fold(key)]))
+    let elided = elides(key, false);
+    // "à Le Mans" would read wrongly, and "à" is not ours to change.
+    scope.choose_where(list, scope.draw("town", &[&fold(key)]), |entry| {
+        let name = entry.split_once(' ').map_or("", |(_, name)| name);
+        elides(name, false) == elided
+            && !name.starts_with("Le ")
+            && !name.starts_with("Les ")
+            && !name.starts_with('H')
+    })
 }
 
 /// The digits of the new code in the place of the old one's.
