@@ -84,6 +84,11 @@ impl Bone {
     pub fn is_carpal(self) -> bool {
         matches!(self, Self::Carpal(_))
     }
+
+    /// Whether a cast of the wrist covers it.
+    pub(crate) fn is_under_cast(self) -> bool {
+        matches!(self, Self::Radius | Self::Ulna | Self::Carpal(_) | Self::Metacarpal(_))
+    }
 }
 
 impl fmt::Display for Bone {

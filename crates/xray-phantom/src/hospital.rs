@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::study::PhantomStudy;
-use crate::{Clutter, Error, Result};
+use crate::{Clutter, Error, Prevalence, Result};
 
 /// A simulated hospital: how many studies it has, and of what. The same settings give the same bytes.
 ///
@@ -36,6 +36,8 @@ pub struct PhantomHospital {
     /// From the focus to the detector in millimetres, 500 to 5000; rays are then divergent, and what is far from
     /// the detector is larger than the spacing says. Default: none, which gives parallel rays.
     pub source_mm: Option<f64>,
+    /// How often there is something besides a fracture. Default: that of [`Prevalence`].
+    pub prevalence: Prevalence,
     /// What makes the archive hard to pair. Default: nothing.
     pub clutter: Clutter,
 }
@@ -52,6 +54,7 @@ impl Default for PhantomHospital {
             elderly_share: 0.3,
             two_view_share: 0.7,
             source_mm: None,
+            prevalence: Prevalence::default(),
             clutter: Clutter::default(),
         }
     }
@@ -81,7 +84,9 @@ impl PhantomHospital {
             ("elderly_share", self.elderly_share),
             ("two_view_share", self.two_view_share),
         ];
-        for (setting, value) in shares.into_iter().chain(self.clutter.shares()) {
+        for (setting, value) in
+            shares.into_iter().chain(self.prevalence.shares()).chain(self.clutter.shares())
+        {
             if !(0.0..=1.0).contains(&value) {
                 return refuse(setting, value.to_string(), "a share from 0 to 1");
             }

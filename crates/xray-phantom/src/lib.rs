@@ -9,6 +9,8 @@
 //! * [`PhantomStudy`]: one examination with its report, spans and labels; renders its images;
 //! * [`Radiograph`]: the grey values of one image;
 //! * [`Fracture`]: what is broken, and by how much it is displaced; [`PhantomStudy::fracture_box`] says where;
+//! * [`Findings`]: what else is to be seen: osteosynthesis, cast, lesions, osteoarthritis; [`Prevalence`] says how
+//!   often;
 //! * [`ContactSheet`]: pictures with captions as one PNG.
 //!
 //! # Example
@@ -69,11 +71,16 @@ mod device;
 mod dicom;
 mod draw;
 mod error;
+mod field;
+mod findings;
+mod flesh;
 mod font;
 mod fracture;
 mod geometry;
+mod grain;
 mod hospital;
 mod lexicon;
+mod marker;
 mod mesh;
 mod patient;
 mod pdf;
@@ -85,6 +92,7 @@ mod rle;
 mod scene;
 mod sheet;
 mod skeleton;
+mod solid;
 mod spans;
 mod study;
 
@@ -92,6 +100,9 @@ pub use bone::{Bone, Carpal};
 pub use clutter::Clutter;
 pub use device::{DEVICES, Device};
 pub use error::{Error, Result};
+pub use findings::{
+    Cast, Findings, ForeignBody, Hardware, Joint, Lesion, Osteoarthritis, Osteosynthesis, Prevalence,
+};
 pub use fracture::Fracture;
 pub use hospital::PhantomHospital;
 pub use radiograph::Radiograph;

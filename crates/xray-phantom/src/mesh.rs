@@ -94,6 +94,12 @@ impl Mesh {
         (self.points.len() - 1).min(usize::from(u16::MAX)) as u16
     }
 
+    /// The mean of the points.
+    pub(crate) fn middle(&self) -> Point {
+        let sum = self.points.iter().fold([0.0; 3], |sum, p| add(sum, *p));
+        scale(sum, 1.0 / self.points.len().max(1) as f32)
+    }
+
     /// Least and greatest value along `axis`.
     pub(crate) fn extent(&self, axis: Point) -> [f32; 2] {
         self.points.iter().fold([f32::MAX, f32::MIN], |[low, high], p| {
@@ -102,7 +108,30 @@ impl Mesh {
         })
     }
 
-    #[cfg(test)]
+    /// Where the line through `from` along the unit vector `along` enters and leaves, as distances from `from`;
+    /// nothing if it passes by.
+    pub(crate) fn chord(&self, from: Point, along: Point) -> Option<[f32; 2]> {
+        let mut found = [f32::MAX, f32::MIN];
+        for corners in &self.triangles {
+            let [a, b, c] = corners.map(|i| sub(self.points[usize::from(i)], from));
+            let (u, v) = (sub(b, a), sub(c, a));
+            let h = cross(along, v);
+            let det = dot(u, h);
+            if det.abs() < 1e-9 {
+                continue;
+            }
+            let s = -dot(a, h) / det;
+            let q = cross(scale(a, -1.0), u);
+            let t = dot(along, q) / det;
+            if s >= 0.0 && t >= 0.0 && s + t <= 1.0 {
+                let at = dot(v, q) / det;
+                found = [found[0].min(at), found[1].max(at)];
+            }
+        }
+        (found[0] < found[1]).then_some(found)
+    }
+
+    /// The volume inside; negative if the faces look inwards.
     pub(crate) fn volume(&self) -> f32 {
         let sum = |corners: &[u16; 3]| {
             let [a, b, c] = corners.map(|i| self.points[usize::from(i)]);

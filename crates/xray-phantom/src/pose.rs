@@ -2,6 +2,7 @@ use xray_core::{BodyPart, View};
 
 use crate::bone::Bone;
 use crate::draw::Draw;
+use crate::findings::Findings;
 use crate::fracture::Fracture;
 use crate::geometry::{Motion, cross, unit};
 use crate::skeleton::Skeleton;
@@ -21,6 +22,7 @@ impl Pose {
         part: BodyPart,
         view: View,
         fracture: Option<&Fracture>,
+        findings: &Findings,
         draw: &mut Draw,
     ) -> Self {
         let lateral = view == View::Lateral;
@@ -55,6 +57,8 @@ impl Pose {
                 }
                 _ => Motion::IDENTITY,
             };
+            let worn = findings.osteoarthritis.map(|worn| worn.shift(piece.bone, piece.axis));
+            let local = worn.map_or(local, |shift| local.then(&shift));
             let carried = piece.parent.map_or(Motion::IDENTITY, |parent| {
                 let broken = fracture.filter(|f| f.carries() && f.bone == skeleton.parts[parent].bone);
                 broken.map_or(bones[parent], |f| f.motion().then(&bones[parent]))

@@ -5,13 +5,19 @@ use xray_core::{BodyPart, Laterality, View};
 use crate::anatomy::Anatomy;
 use crate::device::Device;
 use crate::draw::Draw;
-use crate::font;
+use crate::field::{Field, Shutter};
+use crate::findings::Findings;
+use crate::flesh::{self, STEP};
 use crate::fracture::Fracture;
 use crate::geometry::Point;
+use crate::grain::Grain;
+use crate::marker;
+use crate::mesh::Mesh;
 use crate::pose::Pose;
 use crate::raster::Canvas;
 use crate::scene::Scene;
 use crate::skeleton::Skeleton;
+use crate::solid::Material;
 
 /// One simulated image: grey values of a detector, bone bright.
 #[derive(Clone, PartialEq)]
@@ -47,12 +53,13 @@ impl fmt::Debug for Radiograph {
 const MU: [f32; 3] = [0.085, 0.036, 0.022];
 /// Photons a pixel of 0.4 mm without an object, which sets the noise.
 const PHOTONS: f32 = 2600.0;
-/// What a lead letter adds to the attenuation.
-const LEAD: f32 = 2.2;
 /// Scatter is followed on a grid this many times coarser.
 const HAZE_STEP: usize = 16;
-/// The skin is drawn on a grid this many times coarser.
-const SKIN_STEP: usize = 4;
+/// What adds more than this to the attenuation is metal, which a machine leaves out when it sets grey values.
+const METAL: f32 = 0.6;
+
+/// A lytic lesion takes a share of the bone on the way of the ray, at most this one.
+const MOST_LOST: f32 = 0.92;
 
 /// What is to be taken of whom.
 #[derive(Debug)]
@@ -60,6 +67,7 @@ pub(crate) struct Shot<'a> {
     pub(crate) skeleton: &'a Skeleton,
     pub(crate) anatomy: &'a Anatomy,
     pub(crate) fracture: Option<&'a Fracture>,
+    pub(crate) findings: &'a Findings,
     pub(crate) body_part: BodyPart,
     pub(crate) laterality: Laterality,
     pub(crate) view: View,
@@ -75,15 +83,37 @@ impl Shot<'_> {
         let (scene, field) = self.aim(draw);
         let [mut bone, mut marrow] = [(); 2].map(|()| Canvas::filled(field.width, field.height, 0.0));
         let sign = if field.mirror > 0.0 { -1.0 } else { 1.0 };
+        let mut add = |canvas: &mut Canvas, mesh: &Mesh, weight: f32| {
+            let points: Vec<Point> = mesh.points.iter().map(|p| field.project(*p)).collect();
+            canvas.add_depth(&points, &mesh.triangles, sign * weight);
+        };
         for piece in &scene.pieces {
-            for (canvas, mesh) in [(&mut bone, &piece.outer), (&mut marrow, &piece.inner)] {
-                let points: Vec<Point> = mesh.points.iter().map(|p| field.project(*p)).collect();
-                canvas.add_depth(&points, &mesh.triangles, sign);
-            }
+            add(&mut bone, &piece.outer, 1.0);
+            add(&mut marrow, &piece.inner, 1.0);
         }
-        let skin = self.skin(&scene, &field);
-        let signal = self.attenuation(&bone, &marrow, &skin, &field, draw);
-        self.develop(signal, &skin, &field, draw)
+        let added = self.canvas_of(&scene, &field, |m| m != Material::Void, &mut add);
+        let void = self.canvas_of(&scene, &field, |m| m == Material::Void, &mut add);
+        let flesh = flesh::flesh(&scene, &field, 1.6 * self.anatomy.size);
+        let shell = flesh::cast(&scene, &field);
+        let bodies = Bodies { bone, marrow, added, void, shell, flesh };
+        let signal = self.attenuation(&bodies, &field, draw);
+        self.develop(signal, &bodies, &field, draw)
+    }
+
+    /// The attenuation, or for voids the length, of some of the bodies; nothing if there are none.
+    fn canvas_of(
+        &self,
+        scene: &Scene,
+        field: &Field,
+        wanted: impl Fn(Material) -> bool,
+        add: &mut impl FnMut(&mut Canvas, &Mesh, f32),
+    ) -> Option<Canvas> {
+        let mut canvas = None;
+        for solid in scene.solids.iter().filter(|solid| wanted(solid.material)) {
+            let canvas = canvas.get_or_insert_with(|| Canvas::filled(field.width, field.height, 0.0));
+            add(canvas, &solid.mesh, solid.material.weight());
+        }
+        canvas
     }
 
     /// The box of the fracture in pixels: left, top, right, bottom.
@@ -97,8 +127,8 @@ impl Shot<'_> {
     }
 
     fn aim(&self, draw: &mut Draw) -> (Scene, Field) {
-        let pose = Pose::draw(self.skeleton, self.body_part, self.view, self.fracture, draw);
-        let scene = Scene::new(self.skeleton, self.anatomy, &pose, self.fracture);
+        let pose = Pose::draw(self.skeleton, self.body_part, self.view, self.fracture, self.findings, draw);
+        let scene = Scene::new(self.skeleton, self.anatomy, &pose, self.fracture, self.findings);
         let field = self.field(&scene, draw);
         (scene, field)
     }
@@ -137,46 +167,8 @@ impl Shot<'_> {
         Field { width, height: self.size, spacing, mirror, left, top: down[0], source_mm: self.source_mm }
     }
 
-    /// Millimetres of flesh and bone on the way of the ray, on a coarse grid.
-    fn skin(&self, scene: &Scene, field: &Field) -> Canvas {
-        let (width, height) = (field.width.div_ceil(SKIN_STEP) + 1, field.height.div_ceil(SKIN_STEP) + 1);
-        let mut spans = vec![[f32::MAX, f32::MIN]; 6 * width * height];
-        for (ray, mesh) in &scene.skin {
-            let group = &mut spans[ray * width * height..(ray + 1) * width * height];
-            let points: Vec<Point> = mesh
-                .points
-                .iter()
-                .map(|p| {
-                    let [x, y, z] = field.project(*p);
-                    [x / SKIN_STEP as f32, y / SKIN_STEP as f32, z]
-                })
-                .collect();
-            for corners in &mesh.triangles {
-                splat(corners.map(|i| points[usize::from(i)]), width, height, group);
-            }
-        }
-        let data = (0..width * height).map(|at| {
-            let mut hull = [f32::MAX, f32::MIN];
-            let mut sum = 0.0;
-            for group in spans[at..].iter().step_by(width * height).filter(|g| g[1] > g[0]) {
-                sum += group[1] - group[0];
-                hull = [hull[0].min(group[0]), hull[1].max(group[1])];
-            }
-            sum.min((hull[1] - hull[0]).max(0.0))
-        });
-        let canvas = Canvas { width, height, data: data.collect() };
-        canvas.blurred(self.anatomy.size * 1.6 / (field.spacing * SKIN_STEP as f32))
-    }
-
-    /// The line integral of attenuation, with the lead letter.
-    fn attenuation(
-        &self,
-        bone: &Canvas,
-        marrow: &Canvas,
-        skin: &Canvas,
-        field: &Field,
-        draw: &mut Draw,
-    ) -> Canvas {
+    /// The line integral of attenuation.
+    fn attenuation(&self, bodies: &Bodies, field: &Field, draw: &mut Draw) -> Canvas {
         let coarse = Grain::new(field.spacing / 2.3, draw);
         let fine = Grain::new(field.spacing / 0.95, draw);
         let mut signal = Canvas::filled(field.width, field.height, 0.0);
@@ -184,24 +176,33 @@ impl Shot<'_> {
         for y in 0..field.height {
             for x in 0..field.width {
                 let at = y * field.width + x;
-                let whole = skin.sample(x as f32 / SKIN_STEP as f32, y as f32 / SKIN_STEP as f32);
-                let mut value = flesh * whole;
-                let outer = bone.data[at];
+                let mut value = flesh * bodies.flesh.sample(x as f32 / STEP as f32, y as f32 / STEP as f32);
+                let outer = bodies.bone.data[at];
                 if outer > 0.02 {
-                    let inner = marrow.data[at].clamp(0.0, outer);
+                    let inner = bodies.marrow.data[at].clamp(0.0, outer);
                     let texture = 1.0 + 0.16 * coarse.at(x, y) + 0.24 * fine.at(x, y);
                     let spongy = (spongy - flesh) * self.anatomy.density * texture;
-                    value += (cortical - flesh) * (outer - inner) + spongy * inner;
+                    let lost = bodies
+                        .void
+                        .as_ref()
+                        .map_or(0.0, |void| (void.data[at] / outer).clamp(0.0, MOST_LOST));
+                    value += (1.0 - lost) * ((cortical - flesh) * (outer - inner) + spongy * inner);
+                }
+                if let Some(added) = &bodies.added {
+                    value += added.data[at];
                 }
                 signal.data[at] = value;
             }
+        }
+        if let Some((shell, cast)) = bodies.shell.as_ref().zip(self.findings.cast) {
+            cast.cover(&mut signal, shell, field);
         }
         signal
     }
 
     /// Photons, noise, grey values, collimation.
-    fn develop(&self, mut signal: Canvas, skin: &Canvas, field: &Field, draw: &mut Draw) -> Radiograph {
-        self.mark(&mut signal, skin, field, draw);
+    fn develop(&self, mut signal: Canvas, bodies: &Bodies, field: &Field, draw: &mut Draw) -> Radiograph {
+        marker::mark(&mut signal, &bodies.cover(), field, self.laterality, self.device, draw);
         let scatter = draw.range(0.04, 0.14);
         let blur = draw.range(0.12, 0.24) / field.spacing;
         signal.data.iter_mut().for_each(|v| *v = (-*v).exp());
@@ -222,9 +223,14 @@ impl Shot<'_> {
             *value = -counted.max(1e-3).ln();
         }
         let edges = Shutter::draw(field, draw);
-        let mut sorted: Vec<f32> = photons.data.iter().copied().step_by(17).collect();
+        let metal = |at: usize| bodies.added.as_ref().is_some_and(|added| added.data[at] > METAL);
+        let tried = photons.data.iter().copied().enumerate().step_by(17);
+        let mut sorted: Vec<f32> = tried.filter(|(at, _)| !metal(*at)).map(|(_, value)| value).collect();
         sorted.sort_by(f32::total_cmp);
-        let at = |share: f32| sorted[((sorted.len() - 1) as f32 * share) as usize];
+        let at = |share: f32| {
+            let place = (sorted.len().saturating_sub(1) as f32 * share) as usize;
+            sorted.get(place).copied().unwrap_or(0.0)
+        };
         let low = at(0.01) - 0.02;
         let high = at(0.985).max(low + 0.5) * draw.range(1.02, 1.25);
         let most = f32::from(self.device.greatest());
@@ -250,164 +256,31 @@ impl Shot<'_> {
             window: [0.5 * most, most],
         }
     }
-
-    /// Puts the lead letter of the side where least of the patient is.
-    fn mark(&self, signal: &mut Canvas, skin: &Canvas, field: &Field, draw: &mut Draw) {
-        let right = self.laterality == Laterality::Right;
-        let letter = match (self.device.french_marker, right) {
-            (true, true) => 'D',
-            (true, false) => 'G',
-            (false, true) => 'R',
-            (false, false) => 'L',
-        };
-        let dot = draw.range(0.9, 1.5) / field.spacing;
-        let (tall, wide) = (7.0 * dot, 5.0 * dot);
-        let margin = 0.06 * field.height as f32;
-        let mut best = (f32::MAX, [margin, margin]);
-        for _ in 0..12 {
-            let place = [
-                draw.range(margin, (field.width as f32 - wide - margin).max(margin + 1.0)),
-                draw.range(margin, (field.height as f32 - tall - margin).max(margin + 1.0)),
-            ];
-            let step = SKIN_STEP as f32;
-            let flesh: f32 = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.5, 0.5)]
-                .iter()
-                .map(|(u, v)| skin.sample((place[0] + u * wide) / step, (place[1] + v * tall) / step))
-                .sum();
-            if flesh < best.0 {
-                best = (flesh, place);
-            }
-        }
-        let rows = font::rows(letter);
-        let (sin, cos) = draw.normal(0.0, 6.0).to_radians().sin_cos();
-        let [left, top] = best.1;
-        for y in top as usize..((top + tall * 1.2) as usize).min(field.height) {
-            for x in left as usize..((left + wide * 1.2) as usize).min(field.width) {
-                let (u, v) = (x as f32 - left, y as f32 - top);
-                let (column, row) = ((u * cos + v * sin) / dot, (v * cos - u * sin) / dot);
-                let inside = (0.0..5.0).contains(&column) && (0.0..7.0).contains(&row);
-                if inside && rows[row as usize] >> (4 - column as usize) & 1 == 1 {
-                    signal.data[y * field.width + x] += LEAD;
-                }
-            }
-        }
-    }
 }
 
-/// The detector in the plane of the patient.
+/// What lies in the way of the rays, in millimetres by pixel.
 #[derive(Debug)]
-struct Field {
-    width: usize,
-    height: usize,
-    spacing: f32,
-    mirror: f32,
-    left: f32,
-    top: f32,
-    source_mm: Option<f32>,
+struct Bodies {
+    bone: Canvas,
+    /// Inside the cortex.
+    marrow: Canvas,
+    /// Attenuation of what does not belong to bone or flesh.
+    added: Option<Canvas>,
+    /// Holes in the bone.
+    void: Option<Canvas>,
+    /// The shell of a cast, on the coarse grid.
+    shell: Option<Canvas>,
+    /// Flesh and bone, on the coarse grid.
+    flesh: Canvas,
 }
 
-/// How far the middle of the limb is from the detector, in millimetres.
-const LIFT: f32 = 35.0;
-
-impl Field {
-    /// `[column, row, depth]` of a point.
-    fn project(&self, p: Point) -> Point {
-        let flat = [(self.mirror * p[0] - self.left) / self.spacing, (-p[1] - self.top) / self.spacing];
-        let Some(source) = self.source_mm else { return [flat[0], flat[1], p[2]] };
-        // What is nearer to the focus is larger; the palm lies on the detector.
-        let larger = source / (source - (LIFT - p[2]).max(0.0));
-        let middle = [0.5 * self.width as f32, 0.5 * self.height as f32];
-        let place = |axis: usize| middle[axis] + (flat[axis] - middle[axis]) * larger;
-        [place(0), place(1), p[2]]
-    }
-}
-
-/// Widens the depth range of the pixels that a triangle covers.
-fn splat(corners: [Point; 3], width: usize, height: usize, spans: &mut [[f32; 2]]) {
-    let [a, b, c] = corners;
-    let bound = |axis: usize, size: usize| {
-        let (low, high) = (a[axis].min(b[axis]).min(c[axis]), a[axis].max(b[axis]).max(c[axis]));
-        (low.floor().max(0.0) as usize, high.ceil().min(size as f32 - 1.0))
-    };
-    let ((x0, x1), (y0, y1)) = (bound(0, width), bound(1, height));
-    if x1 < 0.0 || y1 < 0.0 {
-        return;
-    }
-    let area = (b[0] - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (b[1] - a[1]);
-    if area.abs() < 1e-6 {
-        return;
-    }
-    for y in y0..=y1 as usize {
-        for x in x0..=x1 as usize {
-            let (px, py) = (x as f32, y as f32);
-            let v = ((px - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (py - a[1])) / area;
-            let w = ((b[0] - a[0]) * (py - a[1]) - (px - a[0]) * (b[1] - a[1])) / area;
-            if v >= 0.0 && w >= 0.0 && v + w <= 1.0 {
-                let z = a[2] + v * (b[2] - a[2]) + w * (c[2] - a[2]);
-                let span = &mut spans[y * width + x];
-                *span = [span[0].min(z), span[1].max(z)];
-            }
+impl Bodies {
+    /// Flesh and cast together.
+    fn cover(&self) -> Canvas {
+        let mut cover = self.flesh.clone();
+        if let Some(shell) = &self.shell {
+            cover.data.iter_mut().zip(&shell.data).for_each(|(cover, shell)| *cover += shell);
         }
-    }
-}
-
-/// Smooth noise in [-1, 1] that stands for trabeculae.
-#[derive(Debug)]
-struct Grain {
-    values: Vec<f32>,
-    step: f32,
-}
-
-const GRAIN: usize = 256;
-
-impl Grain {
-    /// `step` is a pixel in widths of a grain.
-    fn new(step: f32, draw: &mut Draw) -> Self {
-        let mut values = Vec::with_capacity(GRAIN * GRAIN);
-        while values.len() < GRAIN * GRAIN {
-            values.extend(draw.bits().to_le_bytes().map(|byte| f32::from(byte) / 127.5 - 1.0));
-        }
-        Self { values, step }
-    }
-
-    fn at(&self, x: usize, y: usize) -> f32 {
-        // Turned against the rows, so that no grid shows.
-        let (u, v) = (x as f32 * self.step, y as f32 * self.step);
-        let (u, v) = (0.87 * u + 0.5 * v + 300.0, 0.87 * v - 0.5 * u + 600.0);
-        let (i, j) = (u as usize, v as usize);
-        let (fu, fv) = (u - i as f32, v - j as f32);
-        let value = |i: usize, j: usize| self.values[(j % GRAIN) * GRAIN + i % GRAIN];
-        let top = value(i, j) + fu * (value(i + 1, j) - value(i, j));
-        let bottom = value(i, j + 1) + fu * (value(i + 1, j + 1) - value(i, j + 1));
-        top + fv * (bottom - top)
-    }
-}
-
-/// The edges of the collimator, as the machine blackens what lies outside.
-#[derive(Debug)]
-struct Shutter {
-    center: [f32; 2],
-    half: [f32; 2],
-    turn: (f32, f32),
-}
-
-impl Shutter {
-    fn draw(field: &Field, draw: &mut Draw) -> Self {
-        let size = [field.width as f32, field.height as f32];
-        let closed = if draw.chance(0.5) { 0.0 } else { 0.06 };
-        Self {
-            center: [0.5 * size[0] * draw.range(0.98, 1.02), 0.5 * size[1] * draw.range(0.98, 1.02)],
-            half: size.map(|s| s * (0.53 - closed * draw.range(0.2, 1.0))),
-            turn: draw.normal(0.0, 1.5).to_radians().sin_cos(),
-        }
-    }
-
-    /// 1 inside, 0 outside.
-    fn open(&self, x: f32, y: f32) -> f32 {
-        let (u, v) = (x - self.center[0], y - self.center[1]);
-        let (sin, cos) = self.turn;
-        let (u, v) = ((u * cos + v * sin).abs(), (v * cos - u * sin).abs());
-        let inside = (self.half[0] - u).min(self.half[1] - v);
-        (0.5 + 0.5 * inside).clamp(0.0, 1.0)
+        cover
     }
 }

@@ -1,10 +1,12 @@
 use crate::anatomy::Anatomy;
 use crate::bone::Bone;
+use crate::findings::Findings;
 use crate::fracture::Fracture;
 use crate::geometry::{Motion, Point, add, dot, scale, sub};
 use crate::mesh::Mesh;
 use crate::pose::Pose;
 use crate::skeleton::{Part, Skeleton};
+use crate::solid::Solid;
 
 /// The surfaces of one bone, or of a part of it, in the frame of the detector, in millimetres.
 #[derive(Debug)]
@@ -24,6 +26,10 @@ pub(crate) struct Scene {
     pub(crate) skin: Vec<(usize, Mesh)>,
     /// What lies next to the cut of a fracture, on both sides, where it went.
     pub(crate) cut: Vec<Point>,
+    /// Metal, lesions and what else does not come with the bones.
+    pub(crate) solids: Vec<Solid>,
+    /// The inside and the outside of a cast, a pair a bone.
+    pub(crate) cast: Vec<[Mesh; 2]>,
 }
 
 /// Up to this far from the cut, in millimetres at rest, a bone is within the box of its fracture.
@@ -35,8 +41,15 @@ impl Scene {
         anatomy: &Anatomy,
         pose: &Pose,
         fracture: Option<&Fracture>,
+        findings: &Findings,
     ) -> Self {
-        let mut scene = Self { pieces: Vec::new(), skin: Vec::new(), cut: Vec::new() };
+        let mut scene = Self {
+            pieces: Vec::new(),
+            skin: Vec::new(),
+            cut: Vec::new(),
+            solids: Vec::new(),
+            cast: Vec::new(),
+        };
         for (index, part) in skeleton.parts.iter().enumerate() {
             let place = |motion: &Motion, mesh: Mesh| {
                 let mut mesh = mesh.moved(&motion.then(&pose.view));
@@ -45,10 +58,25 @@ impl Scene {
             };
             scene.skin.push((
                 usize::from(part.bone.ray().unwrap_or(0)),
-                place(&pose.bones[index], skin(part, anatomy)),
+                place(&pose.bones[index], skin(part, anatomy, 0.0)),
             ));
+            if let Some(cast) = findings.cast.filter(|_| part.bone.is_under_cast()) {
+                let end = if part.bone == Bone::Metacarpal(1) { THUMB_FREE } else { FINGERS_FREE };
+                scene.cast.push(
+                    [cast.padding, cast.padding + cast.shell]
+                        .map(|far| place(&pose.bones[index], skin(part, anatomy, far).kept(|p| end - p[1]))),
+                );
+            }
             let broken = fracture.filter(|f| f.bone == part.bone);
-            for [outer, inner] in grown(part, index, anatomy) {
+            for solid in findings.solids(part, anatomy) {
+                // Metal stays with the shaft, a lesion with the bone around it.
+                let middle = solid.mesh.middle();
+                let gone = broken.filter(|f| !solid.material.is_metal() && f.side(middle) > 0.0);
+                let motion = gone.map_or(pose.bones[index], |f| f.motion().then(&pose.bones[index]));
+                let mesh = place(&motion, broad(solid.mesh, part, index, anatomy));
+                scene.solids.push(Solid { mesh, ..solid });
+            }
+            for [outer, inner] in grown(part, index, anatomy, findings) {
                 let Some(fracture) = broken else {
                     let (outer, inner) = (place(&pose.bones[index], outer), place(&pose.bones[index], inner));
                     scene.pieces.push(Piece { bone: part.bone, outer, inner });
@@ -71,18 +99,28 @@ impl Scene {
     }
 }
 
-/// The ossified pieces of a bone: outer and inner surface each.
-fn grown(part: &Part, index: usize, anatomy: &Anatomy) -> Vec<[Mesh; 2]> {
+/// How far a cast reaches towards the fingers and along the thumb, at rest.
+const FINGERS_FREE: f32 = 66.0;
+const THUMB_FREE: f32 = 42.0;
+
+/// The mesh of a bone as broad as the patient's.
+fn broad(mesh: Mesh, part: &Part, index: usize, anatomy: &Anatomy) -> Mesh {
     let breadth = anatomy.breadth.get(index).copied().unwrap_or(1.0);
-    let broad = |mesh: Mesh| {
-        let points = mesh.points.iter().map(|p| broaden(*p, part, breadth)).collect();
-        Mesh { points, ..mesh }
-    };
-    let shell = thickness(part);
+    let points = mesh.points.iter().map(|p| broaden(*p, part, breadth)).collect();
+    Mesh { points, ..mesh }
+}
+
+/// The ossified pieces of a bone: outer and inner surface each.
+fn grown(part: &Part, index: usize, anatomy: &Anatomy, findings: &Findings) -> Vec<[Mesh; 2]> {
+    let (shell, bump) = (thickness(part), findings.bump(part));
+    let cortex = |p: Point| anatomy.cortex * shell(p) * findings.thinned(part.bone, p);
     let inner = part.mesh.points.iter().zip(&part.normals);
-    let inner = inner.map(|(p, n)| sub(*p, scale(*n, anatomy.cortex * shell(*p)))).collect();
-    let inner = broad(Mesh { points: inner, triangles: part.mesh.triangles.clone() });
-    let outer = broad(part.mesh.clone());
+    let inner = inner.map(|(p, n)| sub(bump(*p), scale(*n, cortex(*p)))).collect();
+    let outer = part.mesh.points.iter().map(|p| bump(*p)).collect();
+    let [outer, inner] = [outer, inner].map(|points| {
+        let mesh = Mesh { points, triangles: part.mesh.triangles.clone() };
+        broad(mesh, part, index, anatomy)
+    });
     let share = anatomy.ossified(part.bone);
     if part.bone.is_carpal() {
         return if share > 0.0 { vec![[shrunk(outer, share), shrunk(inner, share)]] } else { Vec::new() };
@@ -128,8 +166,8 @@ fn thickness(part: &Part) -> impl Fn(Point) -> f32 + '_ {
     }
 }
 
-/// Flesh around a bone.
-fn skin(part: &Part, anatomy: &Anatomy) -> Mesh {
+/// Flesh around a bone, and `more` around that.
+fn skin(part: &Part, anatomy: &Anatomy, more: f32) -> Mesh {
     let [_, high] = part.mesh.extent(part.axis);
     let flesh = |p: Point| match part.bone {
         // Tendons alone at the wrist, muscle further up.
@@ -141,15 +179,14 @@ fn skin(part: &Part, anatomy: &Anatomy) -> Mesh {
         Bone::DistalPhalanx(_) => 4.4,
     };
     let points = part.mesh.points.iter().zip(&part.normals);
-    let points = points.map(|(p, n)| add(*p, scale(*n, anatomy.flesh * flesh(*p)))).collect();
+    let points = points.map(|(p, n)| add(*p, scale(*n, anatomy.flesh * flesh(*p) + more))).collect();
     Mesh { points, triangles: part.mesh.triangles.clone() }
 }
 
 /// The mesh made smaller about the middle of its points.
 fn shrunk(mut mesh: Mesh, share: f32) -> Mesh {
     if share < 1.0 && !mesh.points.is_empty() {
-        let sum = mesh.points.iter().fold([0.0; 3], |sum, p| add(sum, *p));
-        let middle = scale(sum, 1.0 / mesh.points.len() as f32);
+        let middle = mesh.middle();
         mesh.points.iter_mut().for_each(|p| *p = add(middle, scale(sub(*p, middle), share)));
     }
     mesh

@@ -1,5 +1,5 @@
 use crate::Bone;
-use crate::geometry::Point;
+use crate::geometry::{Point, add, cross, dot, scale, unit};
 use crate::mesh::Mesh;
 
 /// The bones of the right hand, the carpus and the distal forearm, as `scripts/phantom_meshes.py` wrote them.
@@ -17,6 +17,40 @@ pub(crate) struct Part {
     pub(crate) axis: Point,
     pub(crate) mesh: Mesh,
     pub(crate) normals: Vec<Point>,
+}
+
+impl Part {
+    /// A direction across the long axis: 0 to the thumb's side, 90 to the palm.
+    pub(crate) fn around(&self, degrees: f32) -> Point {
+        let side = unit(cross(self.axis, [0.0, 0.0, 1.0]));
+        let (sin, cos) = degrees.to_radians().sin_cos();
+        add(scale(side, cos), scale(cross(side, self.axis), sin))
+    }
+
+    /// The middle of the bone at a level from 0 (proximal) to 1 (distal), and half its breadth there.
+    pub(crate) fn section(&self, level: f32) -> (Point, f32) {
+        let [low, high] = self.mesh.extent(self.axis);
+        let along = low + level * (high - low);
+        let near = self.mesh.points.iter().filter(|p| (dot(**p, self.axis) - along).abs() < 2.5);
+        let near: Vec<Point> = near.copied().collect();
+        let mut middle = scale(self.axis, along);
+        let mut breadth = 0.0;
+        for direction in [self.around(0.0), self.around(90.0)] {
+            let [least, most] = near.iter().fold([f32::MAX, f32::MIN], |[least, most], p| {
+                let at = dot(*p, direction);
+                [least.min(at), most.max(at)]
+            });
+            middle = add(middle, scale(direction, 0.5 * (least + most)));
+            breadth += 0.25 * (most - least);
+        }
+        (middle, breadth)
+    }
+
+    /// The point of the surface that lies farthest in a direction.
+    pub(crate) fn farthest(&self, direction: Point) -> Point {
+        let most = self.mesh.points.iter().max_by(|a, b| dot(**a, direction).total_cmp(&dot(**b, direction)));
+        most.copied().unwrap_or(self.joint)
+    }
 }
 
 /// All bones, parents before children.

@@ -10,6 +10,7 @@ use xray_core::{
 use crate::anatomy::Anatomy;
 use crate::device::{DEVICES, Device};
 use crate::draw::Draw;
+use crate::findings::Findings;
 use crate::fracture::Fracture;
 use crate::patient::Patient;
 use crate::radiograph::{Radiograph, Shot};
@@ -33,6 +34,7 @@ pub(crate) mod domain {
     pub(super) const IMAGE: u64 = 6;
     pub(super) const DAY: u64 = 7;
     pub(crate) const CLUTTER: u64 = 8;
+    pub(super) const FINDINGS: u64 = 9;
 }
 
 /// One examination of a simulated patient: its report and labels, and the means to render its images.
@@ -49,11 +51,13 @@ pub struct PhantomStudy {
     /// The identifiers in the report, in order.
     pub spans: Vec<Span>,
     /// What is true of the picture: `fracture`, `fractured_bone`, `displacement_mm`, `angle_deg` (the last
-    /// three only with a fracture), `demineralised`, `growth_plates`, `laterality`, `view` (of the first
+    /// three only with a fracture), those of [`Findings`], `demineralised`, `growth_plates`, `laterality`, `view` (of the first
     /// image), `body_part`, `age_months`, `sex`.
     pub labels: Labels,
     /// The fracture, where there is one.
     pub fracture: Option<Fracture>,
+    /// What else there is.
+    pub findings: Findings,
     /// The part of the body.
     pub body_part: BodyPart,
     /// The side, the same in all images.
@@ -113,6 +117,8 @@ impl PhantomStudy {
         } else {
             None
         };
+        let mut own = Draw::new(seed, &[domain::FINDINGS, index as u64]);
+        let findings = Findings::draw(&hospital.prevalence, body_part, skeleton, &anatomy, &mut own);
         let accession = format!("{:02}X{index:07}", date.year() % 100);
         let (site, radiologist) = (draw.below(3), draw.below(8));
         let facts = Facts {
@@ -127,6 +133,7 @@ impl PhantomStudy {
             laterality,
             views: &views,
             fracture: fracture.as_ref(),
+            findings: &findings,
             age_months,
             demineralised: anatomy.is_demineralised(),
             growing: anatomy.growth_plate(crate::Bone::Radius).is_some(),
@@ -148,6 +155,7 @@ impl PhantomStudy {
             spans: tagged.spans,
             labels,
             fracture,
+            findings,
             body_part,
             laterality,
             views,
@@ -193,6 +201,7 @@ impl PhantomStudy {
             skeleton,
             anatomy: &self.anatomy,
             fracture: self.fracture.as_ref(),
+            findings: &self.findings,
             body_part: self.body_part,
             laterality: self.laterality,
             view,
@@ -284,6 +293,7 @@ fn labels(facts: &Facts<'_>, sex: Sex) -> Labels {
         labels.insert("displacement_mm".into(), rounded(fracture.displacement_mm));
         labels.insert("angle_deg".into(), rounded(fracture.angle_deg));
     }
+    facts.findings.label(&mut labels);
     labels.insert("demineralised".into(), Label::Present(facts.demineralised));
     labels.insert("growth_plates".into(), Label::Present(facts.growing));
     labels.insert("laterality".into(), class(serde_json::to_string(&facts.laterality)));

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use dicom_dictionary_std::tags;
 use xray_core::{Report, ReportId};
-use xray_phantom::{Clutter, Error, PhantomHospital};
+use xray_phantom::{Clutter, Error, PhantomHospital, Prevalence};
 
 fn hospital() -> PhantomHospital {
     PhantomHospital { studies: 8, seed: 7, size: 96, ..PhantomHospital::default() }
@@ -124,6 +124,10 @@ fn impossible_settings_are_refused_by_name_before_anything_is_written() {
         (
             PhantomHospital { clutter: Clutter { pdf_share: -0.1, ..Clutter::default() }, ..default() },
             "clutter.pdf_share",
+        ),
+        (
+            PhantomHospital { prevalence: Prevalence { cast: 2.0, ..Prevalence::none() }, ..default() },
+            "prevalence.cast",
         ),
         (
             PhantomHospital { child_share: 0.7, elderly_share: 0.7, ..default() },

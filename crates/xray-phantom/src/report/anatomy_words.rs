@@ -45,7 +45,7 @@ fn ordinal(ray: u8, style: Style) -> &'static str {
     names[usize::from(ray.clamp(1, 5)) - 1]
 }
 
-fn finger(ray: u8, style: Style) -> String {
+pub(crate) fn finger(ray: u8, style: Style) -> String {
     match ray {
         1 => "du pouce".to_owned(),
         2 if style.letter => "de l'index".to_owned(),
@@ -82,6 +82,30 @@ pub(crate) fn of_place(fracture: &Fracture, style: Style) -> String {
         Bone::ProximalPhalanx(ray) => phalanx(1, third, ray, style),
         Bone::MiddlePhalanx(ray) => phalanx(2, third, ray, style),
         Bone::DistalPhalanx(ray) => phalanx(if ray == 1 { 2 } else { 3 }, third, ray, style),
+    }
+}
+
+/// The bone after a noun: "du radius distal", "du 5e métacarpien", "de P1 du 4e doigt".
+pub(crate) fn of_bone(bone: Bone, style: Style) -> String {
+    let phalanx = |number: u8, name: &str, ray: u8| {
+        if style.abbreviates {
+            format!("de P{number} {}", finger(ray, style))
+        } else {
+            format!("de la phalange {name} {}", finger(ray, style))
+        }
+    };
+    match bone {
+        Bone::Radius => "du radius distal".to_owned(),
+        Bone::Ulna => "de l'ulna distale".to_owned(),
+        Bone::Carpal(Carpal::Scaphoid) => "du scaphoïde".to_owned(),
+        Bone::Carpal(Carpal::Lunate) => "du lunatum".to_owned(),
+        Bone::Carpal(Carpal::Capitate) => "du capitatum".to_owned(),
+        Bone::Carpal(_) => "d'un os du carpe".to_owned(),
+        Bone::Metacarpal(ray) if style.terse => format!("de M{ray}"),
+        Bone::Metacarpal(ray) => format!("du {} métacarpien", ordinal(ray, style)),
+        Bone::ProximalPhalanx(ray) => phalanx(1, "proximale", ray),
+        Bone::MiddlePhalanx(ray) => phalanx(2, "moyenne", ray),
+        Bone::DistalPhalanx(ray) => phalanx(if ray == 1 { 2 } else { 3 }, "distale", ray),
     }
 }
 

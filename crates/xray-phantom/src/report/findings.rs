@@ -1,6 +1,6 @@
 use xray_core::{BodyPart, Sex};
 
-use super::{Facts, Writer, anatomy_words, letterhead};
+use super::{Facts, Writer, anatomy_words, letterhead, others};
 use crate::bone::Bone;
 use crate::fracture::Fracture;
 use crate::spans::Category::Age;
@@ -27,6 +27,7 @@ pub(crate) fn body(w: &mut Writer<'_>, facts: &Facts<'_>) {
         Some(fracture) => broken(w, facts, fracture),
         None => intact(w, facts),
     }
+    others::describe(w, facts);
     age_of_bones(w, facts);
     around(w, facts);
     w.say("\n");
@@ -34,6 +35,11 @@ pub(crate) fn body(w: &mut Writer<'_>, facts: &Facts<'_>) {
     let lower = w.out.text.ends_with("En ");
     w.title(if lower { "conclusion" } else { "Conclusion" });
     conclusion(w, facts);
+}
+
+/// Whether a fracture is all that may be wrong.
+fn plain(facts: &Facts<'_>) -> bool {
+    facts.findings.is_empty()
 }
 
 fn indication(w: &mut Writer<'_>, facts: &Facts<'_>) {
@@ -51,6 +57,12 @@ fn indication(w: &mut Writer<'_>, facts: &Facts<'_>) {
             (false, Sex::M) => "homme de ",
         };
         w.say(who).tag(Age, &letterhead::age(facts.age_months)).say(", ");
+    }
+    let treated = facts.findings.osteosynthesis.is_some() || facts.findings.cast.is_some();
+    if treated && w.draw.chance(0.6) {
+        w.any(&["contrôle", "contrôle à 3 semaines", "suivi orthopédique", "contrôle à 6 semaines"]);
+        w.say(".\n");
+        return;
     }
     if child {
         w.any(&[
@@ -111,7 +123,7 @@ fn comparison(w: &mut Writer<'_>, facts: &Facts<'_>) {
 }
 
 /// "3 mm", or "3,5 mm" by doctors who measure halves.
-fn millimetres(value: f32, w: &Writer<'_>) -> String {
+pub(crate) fn millimetres(value: f32, w: &Writer<'_>) -> String {
     let halves = (value * 2.0).round() as i32;
     if w.style.letter && halves % 2 == 1 {
         format!("{},5 mm", halves / 2)
@@ -177,12 +189,16 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
         w.stop();
     }
     if w.draw.chance(0.6) {
-        w.item().any(&[
-            "Pas d'autre lésion osseuse décelée",
-            "Pas d'autre trait visible",
-            "Le reste de la trame osseuse est sans particularité",
-            "Pas de luxation associée",
-        ]);
+        w.item().any(if plain(facts) {
+            &[
+                "Pas d'autre lésion osseuse décelée",
+                "Pas d'autre trait visible",
+                "Le reste de la trame osseuse est sans particularité",
+                "Pas de luxation associée",
+            ]
+        } else {
+            &["Pas d'autre trait visible", "Pas de luxation associée"]
+        });
         w.stop();
     }
 }
@@ -200,7 +216,7 @@ fn intact(w: &mut Writer<'_>, facts: &Facts<'_>) {
         "Continuité corticale respectée",
     ]);
     w.stop();
-    if w.draw.chance(0.65) {
+    if plain(facts) && w.draw.chance(0.65) {
         w.item();
         if facts.body_part == BodyPart::Wrist {
             w.any(&[
@@ -242,17 +258,13 @@ fn age_of_bones(w: &mut Writer<'_>, facts: &Facts<'_>) {
         ]);
         w.stop();
     } else if !facts.demineralised && w.draw.chance(0.3) {
-        w.item().any(&[
-            "Minéralisation osseuse normale",
-            "Trame osseuse homogène",
-            "Minéralisation satisfaisante pour l'âge",
-        ]);
+        w.item().any(&["Minéralisation osseuse normale", "Minéralisation satisfaisante pour l'âge"]);
         w.stop();
     }
 }
 
 fn around(w: &mut Writer<'_>, facts: &Facts<'_>) {
-    if w.draw.chance(0.35) {
+    if !facts.findings.foreign() && w.draw.chance(0.35) {
         w.item().any(&[
             "Pas de corps étranger radio-opaque",
             "Parties molles sans calcification",
@@ -260,7 +272,7 @@ fn around(w: &mut Writer<'_>, facts: &Facts<'_>) {
         ]);
         w.stop();
     }
-    if facts.fracture.is_none() && w.draw.chance(0.3) {
+    if plain(facts) && facts.fracture.is_none() && w.draw.chance(0.3) {
         w.item().any(&[
             "Pas de luxation",
             "Interlignes articulaires conservés",
@@ -293,33 +305,41 @@ fn conclusion(w: &mut Writer<'_>, facts: &Facts<'_>) {
                 " À confronter à la clinique.",
             ]);
         }
-        None => match w.draw.below(5) {
-            0 => {
-                w.say("Radiographie ").say(&region).say(" sans particularité.");
-            }
-            1 => {
-                w.say("Pas de fracture ").say(&region).say(".");
-            }
-            2 => {
-                w.any(&[
-                    "Examen sans particularité.",
-                    "Examen normal.",
-                    "Bilan radiographique normal.",
-                    "RAS.",
-                ]);
-            }
-            3 => {
-                w.any(&["Pas de lésion traumatique.", "Absence de lésion osseuse traumatique."]);
-                w.any(&[
-                    "",
-                    " Contrôle à 10 jours si persistance des douleurs.",
-                    " À compléter selon la clinique.",
-                ]);
-            }
-            _ => {
-                w.say("Pas d'anomalie osseuse ").say(&region).say(".");
-            }
-        },
+        None if plain(facts) => unremarkable(w, &region),
+        None => {
+            match w.draw.below(3) {
+                0 => w.say("Pas de fracture ").say(&region).say("."),
+                1 => w.any(&["Pas de fracture visible.", "Pas de fracture décelable."]),
+                _ => w.any(&["Pas de lésion traumatique.", "Absence de fracture."]),
+            };
+        }
     }
+    others::conclude(w, facts);
     w.say("\n");
+}
+
+/// Nothing was found.
+fn unremarkable(w: &mut Writer<'_>, region: &str) {
+    match w.draw.below(5) {
+        0 => {
+            w.say("Radiographie ").say(region).say(" sans particularité.");
+        }
+        1 => {
+            w.say("Pas de fracture ").say(region).say(".");
+        }
+        2 => {
+            w.any(&["Examen sans particularité.", "Examen normal.", "Bilan radiographique normal.", "RAS."]);
+        }
+        3 => {
+            w.any(&["Pas de lésion traumatique.", "Absence de lésion osseuse traumatique."]);
+            w.any(&[
+                "",
+                " Contrôle à 10 jours si persistance des douleurs.",
+                " À compléter selon la clinique.",
+            ]);
+        }
+        _ => {
+            w.say("Pas d'anomalie osseuse ").say(region).say(".");
+        }
+    }
 }

@@ -4,11 +4,13 @@ mod anatomy_words;
 mod findings;
 mod letterhead;
 mod note;
+mod others;
 
 use xray_core::jiff::civil::{Date, Time};
 use xray_core::{BodyPart, Laterality, View};
 
 use crate::draw::Draw;
+use crate::findings::Findings;
 use crate::fracture::Fracture;
 use crate::patient::Patient;
 use crate::spans::{Category, Tagged};
@@ -30,6 +32,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) laterality: Laterality,
     pub(crate) views: &'a [View],
     pub(crate) fracture: Option<&'a Fracture>,
+    pub(crate) findings: &'a Findings,
     pub(crate) age_months: u32,
     pub(crate) demineralised: bool,
     /// Whether growth plates are open.
