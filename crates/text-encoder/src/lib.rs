@@ -4,7 +4,8 @@
 //!
 //! * [`TextModel`], [`TextConfig`]: BERT, RoBERTa, XLM-R, CamemBERT and LUKE, and so SapBERT, DrBERT, e5 and
 //!   mLUKE;
-//! * [`ReportTokenizer`]: a published tokenizer, or one trained on the reports;
+//! * [`ReportTokenizer`]: a published tokenizer, from `tokenizer.json`, a SentencePiece model or vocabulary files, or
+//!   one trained on the reports;
 //! * [`prepare_report`]: a report's sentences as the model reads them;
 //! * [`MaskedLm`], [`TokenMasker`]: masked-language modelling, token by token or word by word;
 //! * [`SapAlignment`], [`MultiSimilarity`]: self-alignment on the names of concepts;
@@ -67,10 +68,12 @@ mod mlm;
 mod model;
 mod multi_similarity;
 mod sap;
+mod sentencepiece;
 mod sentences;
 mod synonyms;
 mod tokenizer;
 mod train;
+mod vocabulary;
 
 pub use batch::TokenBatch;
 pub use batches::batches_by_length;

@@ -12,6 +12,7 @@ use crate::batch::TokenBatch;
 use crate::config::TextConfig;
 use crate::mlm::Role;
 use crate::sentences::prepare_report;
+use crate::vocabulary;
 
 /// Reports to tokens, with a tokenizer that a model was published with or one trained on the reports.
 ///
@@ -49,7 +50,8 @@ const TOKENIZER: &str = "tokenizer.json";
 const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 
 impl ReportTokenizer {
-    /// The tokenizer in a folder as Hugging Face has it: `tokenizer.json`, and beside it
+    /// The tokenizer in a folder as Hugging Face has it: `tokenizer.json`, or where there is none
+    /// `sentencepiece.bpe.model`, `vocab.json` with `merges.txt`, or `vocab.txt`; and beside it
     /// `tokenizer_config.json` and the model's `config.json`, which bound the length of a text.
     ///
     /// # Errors
@@ -57,16 +59,23 @@ impl ReportTokenizer {
     /// If a file is missing or broken, or the vocabulary is larger than the model's.
     pub fn from_dir(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
-        let path = folder.join(TOKENIZER);
-        let bytes = fs::read(&path).map_err(|source| Error::file("reading", &path, source))?;
-        let tokenizer =
-            Tokenizer::from_bytes(&bytes).map_err(|error| Error::format(&path, error.to_string()))?;
         let settings = read_json(&folder.join(TOKENIZER_CONFIG))?.unwrap_or_default();
+        let config_path = folder.join("config.json");
+        let config = read_json(&config_path)?;
+        let path = folder.join(TOKENIZER);
+        let (path, tokenizer) = if path.is_file() {
+            let bytes = fs::read(&path).map_err(|source| Error::file("reading", &path, source))?;
+            let made =
+                Tokenizer::from_bytes(&bytes).map_err(|error| Error::format(&path, error.to_string()))?;
+            (path, made)
+        } else {
+            let model_type = config.as_ref().and_then(|config| config["model_type"].as_str());
+            vocabulary::open(folder, &settings, model_type.unwrap_or_default())?
+        };
         let special =
             SpecialTokens::find(&tokenizer, &settings).map_err(|reason| Error::format(&path, reason))?;
         let mut max_tokens = settings["model_max_length"].as_f64().map_or(512, |tokens| tokens as usize);
-        if let Some(config) = read_json(&folder.join("config.json"))? {
-            let config_path = folder.join("config.json");
+        if let Some(config) = config {
             let config: TextConfig = serde_json::from_value(config)
                 .map_err(|error| Error::format(&config_path, error.to_string()))?;
             max_tokens = max_tokens.min(config.max_tokens().max(2) as usize);

@@ -17,9 +17,9 @@ use crate::sentences::prepare_report;
 use crate::tokenizer::{ReportTokenizer, SpecialTokens};
 
 /// The first four numbers of the vocabulary, which are XLM-R's; `<mask>` is its last.
-const FIRST: [&str; 4] = ["<s>", "<pad>", "</s>", "<unk>"];
-const MASK: &str = "<mask>";
-const UNKNOWN: usize = 3;
+pub(crate) const FIRST: [&str; 4] = ["<s>", "<pad>", "</s>", "<unk>"];
+pub(crate) const MASK: &str = "<mask>";
+pub(crate) const UNKNOWN: usize = 3;
 
 impl ReportTokenizer {
     /// A Unigram vocabulary of at most `vocab_size` tokens, trained on `reports`, with the special tokens of
@@ -62,7 +62,7 @@ impl ReportTokenizer {
         tokenizer.with_normalizer(Some(normalizer));
         tokenizer.with_pre_tokenizer(Some(pre_tokenizer));
         tokenizer.with_decoder(Some(metaspace()));
-        let frame = frame().map_err(Error::external("training a tokenizer"))?;
+        let frame = frame(0, 2).map_err(Error::external("training a tokenizer"))?;
         tokenizer.with_post_processor(Some(frame));
         let special: Vec<AddedToken> = FIRST.iter().map(|token| AddedToken::from(*token, true)).collect();
         tokenizer.add_special_tokens(&special);
@@ -81,16 +81,17 @@ impl ReportTokenizer {
     }
 }
 
-fn frame() -> tokenizers::Result<TemplateProcessing> {
+/// A text between `<s>` and `</s>`, which have these numbers.
+pub(crate) fn frame(begin: u32, end: u32) -> tokenizers::Result<TemplateProcessing> {
     let frame = TemplateProcessing::builder()
         .try_single("<s> $A </s>")?
         .try_pair("<s> $A </s> </s> $B </s>")?
-        .special_tokens(vec![("<s>", 0), ("</s>", 2)])
+        .special_tokens(vec![("<s>", begin), ("</s>", end)])
         .build()?;
     Ok(frame)
 }
 
-fn metaspace() -> Metaspace {
+pub(crate) fn metaspace() -> Metaspace {
     Metaspace::new('▁', PrependScheme::Always, true)
 }
 
@@ -100,7 +101,7 @@ fn normalizer() -> tokenizers::Result<NormalizerWrapper> {
     Ok(NormalizerWrapper::Sequence(tokenizers::normalizers::utils::Sequence::new(parts)))
 }
 
-fn pre_tokenizer() -> PreTokenizerWrapper {
+pub(crate) fn pre_tokenizer() -> PreTokenizerWrapper {
     let parts = vec![
         PreTokenizerWrapper::WhitespaceSplit(WhitespaceSplit),
         PreTokenizerWrapper::Metaspace(metaspace()),

@@ -96,16 +96,57 @@ fn nothing_that_is_printed_holds_a_word_of_the_reports() {
     assert!(!printed.contains("racture"), "{printed}");
 }
 
+fn assert_numbers(name: &str) {
+    let folder = fixture(name);
+    let tokenizer = ReportTokenizer::from_dir(&folder).unwrap().plain();
+    let cases: Value = serde_json::from_slice(&fs::read(folder.join("expected.json")).unwrap()).unwrap();
+    for case in cases.as_array().unwrap() {
+        let text = case["text"].as_str().unwrap();
+        let ids: Vec<i64> = serde_json::from_value(case["ids"].clone()).unwrap();
+        assert_eq!(tokenizer.encode(&[text]).unwrap()[0], ids, "{name}: {text:?}");
+    }
+}
+
 #[test]
 fn published_tokenizers_give_the_numbers_of_transformers() {
     for name in ["tokenizer_unigram", "tokenizer_bpe", "tokenizer_wordpiece"] {
-        let folder = fixture(name);
-        let tokenizer = ReportTokenizer::from_dir(&folder).unwrap().plain();
-        let cases: Value = serde_json::from_slice(&fs::read(folder.join("expected.json")).unwrap()).unwrap();
-        for case in cases.as_array().unwrap() {
-            let text = case["text"].as_str().unwrap();
-            let ids: Vec<i64> = serde_json::from_value(case["ids"].clone()).unwrap();
-            assert_eq!(tokenizer.encode(&[text]).unwrap()[0], ids, "{name}: {text:?}");
-        }
+        assert_numbers(name);
     }
+}
+
+#[test]
+fn the_files_of_slow_tokenizers_give_the_numbers_of_transformers() {
+    for name in ["slow_xlm_roberta", "slow_camembert", "slow_roberta", "slow_bert"] {
+        assert_numbers(name);
+        let folder = tempfile::tempdir().unwrap();
+        let tokenizer = ReportTokenizer::from_dir(fixture(name)).unwrap();
+        tokenizer.save(folder.path()).unwrap();
+        let read = ReportTokenizer::from_dir(folder.path()).unwrap();
+        assert_eq!(read.encode(&REPORTS).unwrap(), tokenizer.encode(&REPORTS).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn broken_files_of_slow_tokenizers_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |named: &str| {
+        let error = ReportTokenizer::from_dir(folder.path()).unwrap_err().to_string();
+        assert!(error.contains(named), "{named}: {error}");
+    };
+    refused("sentencepiece.bpe.model");
+    fs::write(folder.path().join("vocab.txt"), "[PAD]\nos\n").unwrap();
+    refused("vocab.txt");
+    fs::write(folder.path().join("vocab.json"), "{ \"<s>\": 0 }").unwrap();
+    fs::write(folder.path().join("merges.txt"), "o s\nx\n").unwrap();
+    refused("line 2");
+    let pieces = fs::read(fixture("slow_camembert").join("sentencepiece.bpe.model")).unwrap();
+    fs::write(folder.path().join("sentencepiece.bpe.model"), &pieces[..pieces.len() / 2]).unwrap();
+    refused("sentencepiece.bpe.model");
+    fs::write(folder.path().join("sentencepiece.bpe.model"), &pieces).unwrap();
+    fs::write(folder.path().join("added_tokens.json"), "{ \"<ent>\": 999 }").unwrap();
+    refused("added_tokens.json");
+    let next = ReportTokenizer::from_dir(fixture("slow_xlm_roberta")).unwrap().vocab_size();
+    fs::write(folder.path().join("added_tokens.json"), format!("{{ \"<ent>\": {next} }}")).unwrap();
+    let tokenizer = ReportTokenizer::from_dir(folder.path()).unwrap().plain();
+    assert!(tokenizer.encode(&["os <ent>"]).unwrap()[0].contains(&next));
 }
