@@ -17,6 +17,7 @@ mod report;
 mod train;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -43,8 +44,17 @@ struct Arguments {
     samples: PathBuf,
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (started, out) = (Instant::now(), arguments.out.as_path());
     let studies = arguments.studies.unwrap_or(if arguments.quick { 240 } else { 2000 });
     report::clear(out).with_context(|| format!("preparing {out:?}"))?;
