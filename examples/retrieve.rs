@@ -12,6 +12,7 @@ use contrastive_align::{EmbeddingIndex, Ranking, Retrieval};
 use eval_metrics::{Bootstrap, Clusters};
 use osteon::Aligned;
 use tch::Device;
+use xray_core::patient_of;
 use xray_dataset::Split;
 
 /// How well a pretrained pair of encoders finds reports by images and images by reports.
@@ -52,7 +53,7 @@ fn print(title: &str, ranking: &Ranking, queries: &EmbeddingIndex) -> anyhow::Re
     let mut out = std::io::stdout().lock();
     writeln!(out, "{title}: {} queries among {} items", summary.queries, summary.items)?;
     // The first half of a key is the patient's pseudonym.
-    let patients: Vec<&str> = queries.keys().iter().map(|key| key.split('_').next().unwrap_or(key)).collect();
+    let patients: Vec<&str> = queries.keys().iter().map(|key| patient_of(key)).collect();
     for k in [1, 5, 10] {
         let interval = Bootstrap::default().interval(&ranking.recall(k)?, &Clusters::by(&patients))?;
         writeln!(

@@ -16,7 +16,7 @@ use contrastive_align::{PromptSet, ZeroShot, calibrate_threshold};
 use eval_metrics::{Auroc, Bootstrap, Clusters, ConfusionMatrix};
 use osteon::Aligned;
 use tch::Device;
-use xray_core::{Dataset, Label};
+use xray_core::{Dataset, Label, patient_of};
 use xray_dataset::{ShardDataset, Split};
 
 /// Classifies images by French descriptions of the classes.
@@ -96,8 +96,7 @@ fn score(
         let Some(present) = labels.get(key) else { continue };
         scored.labels.push(*present);
         scored.scores.push(score);
-        // The first half of a key is the patient's pseudonym.
-        scored.patients.push(key.split('_').next().unwrap_or(key).to_owned());
+        scored.patients.push(patient_of(key).to_owned());
     }
     ensure!(!scored.labels.is_empty(), "no study of the {split:?} split has the label {:?}", arguments.task);
     Ok(scored)

@@ -8,6 +8,7 @@ use vision_encoder::{PixelCollate, VisionConfig, VisionModel};
 use xray_core::{Dataset, ImageTransform, Sample};
 use xray_dataset::{Convirt, EvalTransform, Loader, LoaderConfig, Position, ShardDataset, Split};
 
+use crate::error::{alignment, dataset, model};
 use crate::{Error, Result};
 
 type Pairs = PairCollate<PixelCollate, ReportTokenizer>;
@@ -223,16 +224,4 @@ fn batches(
             pairs.collate(&samples.iter().collect::<Vec<&Sample>>(), device)
         }))
     })
-}
-
-fn dataset(action: &'static str) -> impl Fn(xray_dataset::Error) -> Error {
-    move |source| Error::Dataset { action, source: Box::new(source) }
-}
-
-fn alignment(action: &'static str) -> impl Fn(contrastive_align::Error) -> Error {
-    move |source| Error::Alignment { action, source: Box::new(source) }
-}
-
-fn model(action: &'static str) -> impl Fn(model_core::Error) -> Error {
-    move |source| Error::Model { action, source: Box::new(source) }
 }

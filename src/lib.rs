@@ -4,6 +4,10 @@
 mod alignment;
 #[cfg(feature = "torch")]
 mod error;
+#[cfg(feature = "torch")]
+mod predictor;
+#[cfg(feature = "torch")]
+mod studies;
 
 #[cfg(feature = "torch")]
 pub use alignment::{Aligned, Alignment};
@@ -16,7 +20,11 @@ pub use error::{Error, Result};
 pub use eval_metrics;
 #[cfg(feature = "torch")]
 pub use model_core;
+#[cfg(feature = "torch")]
+pub use predictor::{Prediction, Predictor, PredictorCard};
 pub use report_anonymizer;
+#[cfg(feature = "torch")]
+pub use studies::Studies;
 #[cfg(feature = "torch")]
 pub use text_encoder;
 #[cfg(feature = "torch")]

@@ -5,7 +5,7 @@ use anyhow::Context;
 use osteon::report_anonymizer::Anonymizer;
 use osteon::xray_core::{AtomicFile, PseudonymKey, ReportTransform};
 use osteon::xray_dataset::{Account, KeepSections, Section, ShardBuilder, SplitFractions};
-use osteon::xray_phantom::PhantomHospital;
+use osteon::xray_phantom::{PhantomHospital, Prevalence};
 
 /// Rows of a simulated radiograph, and the longest side of what the shards keep.
 const SIZE: usize = 256;
@@ -22,9 +22,17 @@ pub(crate) fn simulate(out: &Path, studies: usize, seed: u64) -> anyhow::Result<
         studies,
         seed,
         size: SIZE,
-        wrist_share: 0.85,
+        wrist_share: 1.0,
         two_view_share: 1.0,
         fracture_prevalence: 0.5,
+        prevalence: Prevalence {
+            osteosynthesis: 0.08,
+            cast: 0.05,
+            lytic_lesion: 0.02,
+            sclerotic_lesion: 0.02,
+            osteoarthritis: 0.1,
+            ..Prevalence::none()
+        },
         ..PhantomHospital::default()
     };
     let bar = crate::bar("simulate", studies as u64)?;

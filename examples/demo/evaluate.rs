@@ -2,14 +2,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use anyhow::Context;
-use osteon::Aligned;
 use osteon::contrastive_align::{EmbeddingIndex, PairIndex, PromptSet, Ranking, Retrieval, ZeroShot};
-use osteon::downstream_heads::{Cases, EfficiencyPoint, LinearProbe, encode_features, label_efficiency};
+use osteon::downstream_heads::{Cases, EfficiencyPoint, LinearProbe, label_efficiency};
 use osteon::eval_metrics::{Auroc, Bootstrap, Clusters, Difference, Interval};
-use osteon::model_core::{Collate, Pretrained, load_pretrained};
+use osteon::model_core::{Pretrained, load_pretrained};
 use osteon::vision_encoder::VisionModel;
-use osteon::xray_core::{Dataset, Labels, PatientId, Sample};
-use osteon::xray_dataset::{Loader, LoaderConfig, Position, ShardDataset, Split};
+use osteon::xray_core::{Dataset, Labels, patient_of};
+use osteon::xray_dataset::{ShardDataset, Split};
+use osteon::{Aligned, Studies};
 use serde::Serialize;
 use tch::{Device, nn};
 
@@ -66,10 +66,11 @@ pub(crate) fn measure(out: &Path, shards: &Path, aligned: &Aligned, seed: u64) -
     let mut cases = Vec::new();
     for encoder in [trained, random] {
         let encoder = encoder.without_projection();
-        cases.push([
-            studies(&encoder, aligned, shards, Split::Train)?,
-            studies(&encoder, aligned, shards, Split::Test)?,
-        ]);
+        let cases_of = |split| -> anyhow::Result<Cases> {
+            let studies = Studies::encode(&encoder, aligned.plain, shards, split, Device::Cpu)?;
+            Ok(studies.cases(FINDING, &studies.classes(FINDING))?.0)
+        };
+        cases.push([cases_of(Split::Train)?, cases_of(Split::Test)?]);
         bar.inc(1);
     }
     let probe = LinearProbe { seed, ..LinearProbe::default() };
@@ -108,7 +109,7 @@ fn recalls(
     queries: &EmbeddingIndex,
     bootstrap: &Bootstrap,
 ) -> anyhow::Result<Vec<Recall>> {
-    let patients: Vec<&str> = queries.keys().iter().map(|key| patient(key)).collect();
+    let patients: Vec<&str> = queries.keys().iter().map(|key| patient_of(key)).collect();
     let clusters = Clusters::by(&patients);
     let recall = |k| {
         let recall = bootstrap.interval(&ranking.recall(k)?, &clusters)?;
@@ -138,33 +139,7 @@ fn zero_shot(
     Ok(bootstrap.interval(&Auroc::new(&labels, &scores)?, &Clusters::by(test.patients()))?)
 }
 
-/// The studies of a split as cases: the mean of an encoder's features over a study's images, and whether the
-/// finding is there.
-fn studies(encoder: &VisionModel, aligned: &Aligned, shards: &Path, split: Split) -> anyhow::Result<Cases> {
-    let dataset = ShardDataset::open(shards, split)?;
-    let loader = Loader::new(dataset, aligned.plain, LoaderConfig::sequential(64))?;
-    let collate = aligned.pairs.images();
-    let (mut labels, mut patients, mut study_of) = (Vec::new(), Vec::new(), Vec::new());
-    let batches = loader.batches(Position::start_of(0)).map(|samples| {
-        let samples: Vec<Sample> = samples.map_err(osteon::model_core::Error::external("reading studies"))?;
-        for sample in &samples {
-            labels.push(usize::from(present(&sample.labels)));
-            patients.push(PatientId::new(patient(&sample.key)));
-            study_of.extend(sample.images.iter().map(|_| sample.key.clone()));
-        }
-        let views: Vec<_> = samples.iter().flat_map(|sample| &sample.images).collect();
-        collate.collate(&views, Device::Cpu)
-    });
-    let (features, _) = encode_features(encoder, batches)?.mean_by(&study_of, usize::MAX)?;
-    Ok(Cases::new(features, labels, patients)?)
-}
-
 /// Whether the finding is there.
 pub(crate) fn present(labels: &Labels) -> bool {
     labels.get(FINDING).and_then(|label| label.present()).unwrap_or(false)
-}
-
-/// The patient's part of a sample's key.
-fn patient(key: &str) -> &str {
-    key.split_once('_').map_or(key, |(patient, _)| patient)
 }

@@ -7,6 +7,7 @@
 //! * [`LinearProbe`] fits a logistic regression on them in seconds, its regularisation chosen by
 //!   cross-validation over patients, never on the cases it is measured on;
 //! * [`label_efficiency`] does so on parts of the labels, drawn by patient ([`label_fraction`]);
+//! * [`CalibratedProbe`] sets a probe's probabilities right on validation cases;
 //! * [`RidgeProbe`] is the same for measurements, [`NearestNeighbors`] needs no fitting at all;
 //! * [`Evaluation`] and [`MeasurementEvaluation`] hold the metrics with their intervals and compare two
 //!   encoders by paired bootstrap;
@@ -41,6 +42,7 @@
 //! A head of your own implements [`Head`]; it then trains with [`FineTune`] and any encoder.
 
 mod cache;
+mod calibrated;
 mod cases;
 mod error;
 mod extract;
@@ -58,6 +60,7 @@ mod ridge;
 mod sampling;
 
 pub use cache::{FeatureCache, FeatureKey};
+pub use calibrated::CalibratedProbe;
 pub use cases::Cases;
 pub use error::{Error, Result};
 pub use extract::encode_features;

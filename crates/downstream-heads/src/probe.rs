@@ -1,5 +1,5 @@
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::logistic::Problem;
 use crate::sampling::folds;
@@ -97,7 +97,7 @@ impl LinearProbe {
 }
 
 /// A linear probe that knows its classes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FittedProbe {
     /// The regularisation that was chosen.
     pub c: f64,

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use eval_metrics::{
-    Auroc, AurocMacroOvr, AveragePrecision, Bootstrap, Clusters, ConfusionMatrix, Difference, FromCases,
-    Interval, Mean, Metric, argmax,
+    Attribute, Audit, AuditConfig, Auroc, AurocMacroOvr, AveragePrecision, Bootstrap, Clusters,
+    ConfusionMatrix, Difference, FromCases, Interval, Mean, Metric, argmax, audit,
 };
 use serde::Serialize;
 
@@ -78,6 +78,18 @@ impl Evaluation {
     /// The AUROC (for several classes macro one-vs-rest).
     pub fn auroc(&self) -> Option<Interval> {
         self.metrics.get("auroc").or_else(|| self.metrics.get("auroc_macro_ovr")).copied()
+    }
+
+    /// The AUROC in each subgroup of the test cases, and where it is lower than elsewhere; see
+    /// [`audit`](eval_metrics::audit).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Length`] if it is of other cases; [`Error::Metric`].
+    pub fn audit(&self, test: &Cases, attributes: &[Attribute<'_>], config: &AuditConfig) -> Result<Audit> {
+        Error::length("probabilities", self.probabilities.len(), test.labels().len() * self.classes)?;
+        let metric = ranking(test, &self.probabilities, self.classes)?;
+        audit(&*metric, attributes, &Clusters::by(test.patients()), config).map_err(Error::metric)
     }
 
     /// The AUROC of this one minus the AUROC of `other` on the same test cases, by paired bootstrap over

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bootstrap::defined;
 use crate::{Bootstrap, Clusters, Interval, Metric, Result, check, normal};
@@ -32,7 +32,7 @@ impl Default for AuditConfig {
 }
 
 /// One group of one attribute.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subgroup {
     /// The attribute.
     pub attribute: String,
@@ -56,7 +56,7 @@ pub struct Subgroup {
 }
 
 /// The metric by subgroup.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
     /// What was measured.
     pub metric: String,

@@ -54,7 +54,7 @@ pub use jiff;
 pub use label::{Label, Labels};
 pub use pseudonym::{MAX_SHIFT_DAYS, PseudonymKey};
 pub use report::{PatientIdentity, Report, ReportKind};
-pub use sample::Sample;
+pub use sample::{Sample, patient_of};
 pub use seed::derive_seed;
 pub use study::{BodyPart, ImageRef, Laterality, Sex, Study, View};
 pub use traits::{
