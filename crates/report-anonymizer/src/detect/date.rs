@@ -4,7 +4,8 @@ use crate::vocabulary::Roles;
 use crate::{Category, Span};
 
 use super::Detector;
-use super::calendar::{Written, day_month, drawn_apart, numeric, textual, year_alone};
+use super::calendar::{day_month, drawn_apart, numeric, textual, year_alone};
+use super::written::Written;
 
 /// Dates in digits and in words, whole and partial.
 #[derive(Debug)]

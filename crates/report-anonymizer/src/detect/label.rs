@@ -113,6 +113,10 @@ fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<boo
             return None;
         }
         if token.kind == Kind::Word {
+            // "Lieu de naissance : Namur", "Date de naissance".
+            if document.is_any(j, words!["lieu", "ville", "commune", "pays", "date", "localite"]) {
+                return None;
+            }
             let own = document.has(j, Roles::NAME_LABEL.or(Roles::JOB).or(Roles::RELATION).or(Roles::AGENT));
             let linking = document.is_any(
                 j,

@@ -1,5 +1,6 @@
 mod address;
 mod age;
+mod bare;
 mod calendar;
 mod check_digits;
 mod contact;
@@ -16,17 +17,21 @@ mod person;
 mod phone;
 mod place;
 mod propagate;
+mod relative;
 mod signature;
+mod standing;
 mod street;
 mod town;
+mod written;
 
-pub(crate) use calendar::{Field, Part, Style, parse as parse_date};
+pub(crate) use calendar::parse as parse_date;
 pub(crate) use check_digits::{is_inami, is_niss, is_rpps, nir_key, niss_key};
 pub(crate) use guard::guard;
 pub(crate) use identity::{KnownIdentity, canonical, resembles};
 pub(crate) use number_words::number_in_words;
 pub(crate) use place::longest as longest_place;
 pub(crate) use propagate::propagate;
+pub(crate) use written::{Field, Part, Style};
 
 use std::fmt::Debug;
 

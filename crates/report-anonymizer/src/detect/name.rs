@@ -167,7 +167,7 @@ pub(crate) fn name(document: &Document<'_>, i: usize, led: Led) -> Option<Name> 
         // "Patient: DUPONT Jean Sexe: M": the next field's label.
         if words > 0
             && document.is_sign(at + 1, b':')
-            && document.has(at, Roles::NAME_LABEL.or(Roles::NOT_NAME))
+            && (token.gap > 1 || document.has(at, Roles::NAME_LABEL.or(Roles::NOT_NAME)))
         {
             break;
         }
@@ -274,8 +274,13 @@ fn particles(document: &Document<'_>, at: usize, led: Led, words: usize) -> Opti
     let fits = if document.cased(at) {
         capital && name_word(document, next, led.max(Led::Hinted), false)
     } else {
-        score(document, next) > 0
-            && (words == 0 || document.tokens[at].len > 1)
+        let elided = document.is(at, word!("d"))
+            && document.is_sign(at + 1, b'\'')
+            && led == Led::Titled
+            && !word.lists.any(Lists::WORD | Lists::STOP)
+            && word.len > 2;
+        (score(document, next) > 0 || elided)
+            && (words == 0 || document.tokens[at].len > 1 || elided)
             && !document.listed(next, Lists::MEDICAL)
     };
     let town = words > 0 && document.is_any(at, words!["a", "en", "in"]);

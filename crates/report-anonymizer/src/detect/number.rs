@@ -55,8 +55,12 @@ impl Code {
                     && (document.is_number(start + 1) && document.glued(start)
                         || joint(document, start + 1)
                             && document.glued(start)
-                            && document.is_number(start + 2)
-                            && document.glued(start + 1))
+                            && document.glued(start + 1)
+                            && (document.is_number(start + 2)
+                                || joint(document, start + 3)
+                                    && document.is_word(start + 2)
+                                    && (start + 2..start + 4).all(|j| document.glued(j))
+                                    && document.is_number(start + 4)))
             }
             Kind::Sign => false,
         };
@@ -254,7 +258,10 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
             Kind::Word
                 if document.is_any(
                     before,
-                    words!["de", "d", "du", "la", "le", "l", "et", "est", "interne", "unique", "be", "fr"],
+                    words![
+                        "de", "d", "du", "la", "le", "l", "et", "est", "interne", "unique", "be", "fr",
+                        "confrere"
+                    ],
                 ) => {}
             _ => break,
         }

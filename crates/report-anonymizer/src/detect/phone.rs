@@ -54,6 +54,13 @@ fn phone(document: &Document<'_>, i: usize) -> Option<(Span, usize)> {
     {
         return None;
     }
+    // "Rdv 12/04 9h" is a day.
+    let appointed = start > 0
+        && document.is(start - 1, word!("rdv"))
+        && super::calendar::day_month(document, start).is_some();
+    if appointed {
+        return None;
+    }
     let text = digits.as_str();
     let international = document.is_sign(start, b'+')
         || document.is_sign(start, b'(') && document.is_sign(start + 1, b'+')

@@ -44,8 +44,10 @@ pub(crate) fn signed(
     let initialled = small
         && document.get(at + 1).is_some_and(|t| t.kind == Kind::Word && t.len == 1)
         && document.is_sign(at + 2, b'.');
-    let led = if slashed || initialled { Led::Titled } else { Led::Hinted };
-    let Some(name) = name(document, at, led) else { return };
+    let led = if slashed { Led::Titled } else { Led::Hinted };
+    let name =
+        if initialled { Some(Name { start: at, end: at + 3, words: 1 }) } else { name(document, at, led) };
+    let Some(name) = name else { return };
     if (name.start..name.end).any(|j| document.is_guarded(j)) {
         return;
     }

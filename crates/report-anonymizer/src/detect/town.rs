@@ -15,7 +15,8 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
         && let Some(end) = place(document, i)
     {
         let comma = document.is_sign(end, b',');
-        let mut at = end + usize::from(comma);
+        let dash = document.is_sign(end, b'-') && !document.glued(end - 1) && !document.glued(end);
+        let mut at = end + usize::from(comma || dash);
         if document.is_any(at, words!["le", "ce"]) {
             at += 1;
         }
