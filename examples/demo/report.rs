@@ -59,7 +59,7 @@ fn retrieved(out: &Path, pairs: &PairIndex) -> anyhow::Result<()> {
         let index = (0..studies.len()).find(|index| studies.key(*index) == key);
         Ok(studies.get(index.context("a retrieved study is in no shard")?)?)
     };
-    let title = "SIMULATED: A REPORT'S OWN IMAGE, THEN THE THREE IMAGES NEAREST TO THE REPORT";
+    let title = "SIMULATED: the image of a report, then the three images nearest to it";
     let mut sheet = ContactSheet::new(title, 4);
     let step = (pairs.texts.len() / 6).max(1);
     for row in (0..pairs.texts.len()).step_by(step).take(6) {
