@@ -72,7 +72,8 @@ pub enum TextFamily {
     XlmRoberta,
     /// CamemBERT, and DrBERT.
     Camembert,
-    /// LUKE and mLUKE, without the parts that read entities.
+    /// LUKE and mLUKE. [`TextModel`](crate::TextModel) leaves out the parts that read entities,
+    /// [`Luke`](crate::Luke) has them.
     Luke,
 }
 

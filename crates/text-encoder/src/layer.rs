@@ -9,6 +9,12 @@ use crate::config::TextConfig;
 #[derive(Debug)]
 pub(crate) struct Layer {
     attention: MultiHeadAttention,
+    rest: AfterAttention,
+}
+
+/// What a layer does with what attention gives.
+#[derive(Debug)]
+pub(crate) struct AfterAttention {
     attention_norm: nn::LayerNorm,
     mlp: Mlp,
     output_norm: nn::LayerNorm,
@@ -25,14 +31,31 @@ impl Layer {
             attention_dropout: config.attention_probs_dropout_prob,
             hidden_dropout: config.hidden_dropout_prob,
         };
-        let norm = |vs: &nn::Path<'_>| layer_norm(vs, config.hidden_size, config.layer_norm_eps);
         Ok(Self {
             attention: MultiHeadAttention::new(
                 &(&attention / "self"),
                 &(&attention / "output" / "dense"),
                 sizes,
             )?,
-            attention_norm: norm(&(&attention / "output" / "LayerNorm")),
+            rest: AfterAttention::new(vs, config),
+        })
+    }
+
+    /// # Shapes
+    ///
+    /// - hidden, result: `[batch, tokens, hidden_size]`
+    /// - mask: `[batch, tokens]`, bool, true = a real token
+    pub(crate) fn forward(&self, hidden: &Tensor, mask: &Tensor, mode: Mode) -> Tensor {
+        self.rest.forward(&self.attention.forward(hidden, Some(mask), mode), hidden, mode)
+    }
+}
+
+impl AfterAttention {
+    /// The parts of the layer at `vs` without its attention.
+    pub(crate) fn new(vs: &nn::Path<'_>, config: &TextConfig) -> Self {
+        let norm = |vs: &nn::Path<'_>| layer_norm(vs, config.hidden_size, config.layer_norm_eps);
+        Self {
+            attention_norm: norm(&(vs / "attention" / "output" / "LayerNorm")),
             mlp: Mlp::new(
                 &(vs / "intermediate" / "dense"),
                 &(vs / "output" / "dense"),
@@ -42,15 +65,10 @@ impl Layer {
             ),
             output_norm: norm(&(vs / "output" / "LayerNorm")),
             dropout: config.hidden_dropout_prob,
-        })
+        }
     }
 
-    /// # Shapes
-    ///
-    /// - hidden, result: `[batch, tokens, hidden_size]`
-    /// - mask: `[batch, tokens]`, bool, true = a real token
-    pub(crate) fn forward(&self, hidden: &Tensor, mask: &Tensor, mode: Mode) -> Tensor {
-        let attended = self.attention.forward(hidden, Some(mask), mode);
+    pub(crate) fn forward(&self, attended: &Tensor, hidden: &Tensor, mode: Mode) -> Tensor {
         let hidden = self.attention_norm.forward(&(attended + hidden));
         let changed = self.mlp.forward(&hidden, self.dropout, mode);
         self.output_norm.forward(&(changed + hidden))

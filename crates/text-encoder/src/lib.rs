@@ -4,6 +4,7 @@
 //!
 //! * [`TextModel`], [`TextConfig`]: BERT, RoBERTa, XLM-R, CamemBERT and LUKE, and so SapBERT, DrBERT, e5 and
 //!   mLUKE;
+//! * [`Luke`]: LUKE and mLUKE with the entities that they read;
 //! * [`ReportTokenizer`]: a published tokenizer, from `tokenizer.json`, a SentencePiece model or vocabulary files, or
 //!   one trained on the reports;
 //! * [`prepare_report`]: a report's sentences as the model reads them;
@@ -63,7 +64,9 @@ mod batch;
 mod batches;
 mod config;
 mod embed;
+mod embeddings;
 mod layer;
+mod luke;
 mod mlm;
 mod model;
 mod multi_similarity;
@@ -79,6 +82,7 @@ pub use batch::TokenBatch;
 pub use batches::batches_by_length;
 pub use config::{TextConfig, TextFamily};
 pub use embed::embed_texts;
+pub use luke::{EntityBatch, Luke, LukeConfig, LukeHidden};
 pub use mlm::{MaskedBatch, MaskedLm, TokenMasker};
 pub use model::TextModel;
 pub use multi_similarity::MultiSimilarity;

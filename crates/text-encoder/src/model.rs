@@ -1,10 +1,11 @@
-use model_core::layers::{Pooling, dropout, layer_norm, linear};
-use model_core::{Encoded, Encoder, Error, Mode, Pretrained, PretrainedConfig, Result};
-use tch::nn::{self, Init, Module};
-use tch::{Kind, Tensor};
+use model_core::layers::{Pooling, linear};
+use model_core::{Encoded, Encoder, Mode, Pretrained, PretrainedConfig, Result};
+use tch::Tensor;
+use tch::nn::{self, Module};
 
 use crate::batch::TokenBatch;
-use crate::config::{TextConfig, TextFamily};
+use crate::config::TextConfig;
+use crate::embeddings::Embeddings;
 use crate::layer::Layer;
 
 /// A text encoder with Hugging Face's names: BERT, RoBERTa, XLM-R, CamemBERT, LUKE.
@@ -41,10 +42,7 @@ use crate::layer::Layer;
 /// ```
 #[derive(Debug)]
 pub struct TextModel {
-    word_embeddings: nn::Embedding,
-    position_embeddings: nn::Embedding,
-    token_type_embeddings: Tensor,
-    embeddings_norm: nn::LayerNorm,
+    embeddings: Embeddings,
     layers: Vec<Layer>,
     projection: Option<nn::Linear>,
     config: TextConfig,
@@ -81,45 +79,14 @@ impl TextModel {
     ///
     /// If the two tensors do not fit together, or a text has more tokens than the model has positions.
     pub fn last_hidden_state(&self, batch: &TokenBatch, mode: Mode) -> Result<Tensor> {
-        let longest = self.config.max_tokens();
-        let size = batch.input_ids.size();
-        if size.len() != 2 || size[1] > longest || size.contains(&0) {
-            return Err(Error::shape(
-                "input_ids",
-                format!("[batch, tokens], at most {longest} tokens"),
-                size,
-            ));
-        }
-        if batch.attention_mask.size() != size {
-            return Err(Error::shape(
-                "attention_mask",
-                format!("{size:?}, as input_ids"),
-                batch.attention_mask.size(),
-            ));
-        }
-        let embedded = self.word_embeddings.forward(&batch.input_ids)
-            + self.token_type_embeddings.get(0)
-            + self.position_embeddings.forward(&self.positions(&batch.input_ids));
-        let embedded = self.embeddings_norm.forward(&embedded);
-        let embedded = dropout(&embedded, self.config.hidden_dropout_prob, mode);
+        let embedded = self.embeddings.forward(batch, mode)?;
         let mask = batch.real();
         Ok(self.layers.iter().fold(embedded, |hidden, layer| layer.forward(&hidden, &mask, mode)))
     }
 
     /// The table of words, which a language model's head shares.
     pub(crate) fn word_embeddings(&self) -> &Tensor {
-        &self.word_embeddings.ws
-    }
-
-    /// The row of each token in the table of positions. Counted in whole numbers: a half has not enough of
-    /// them.
-    fn positions(&self, input_ids: &Tensor) -> Tensor {
-        if self.config.model_type == TextFamily::Bert {
-            return Tensor::arange(input_ids.size()[1], (Kind::Int64, input_ids.device()));
-        }
-        let pad = self.config.pad_token_id;
-        let real = input_ids.not_equal(pad).to_kind(Kind::Int64);
-        real.cumsum(1, Kind::Int64) * real + pad
+        self.embeddings.words()
     }
 }
 
@@ -147,23 +114,10 @@ impl Pretrained for TextModel {
 
     fn new(vs: &nn::Path<'_>, config: &TextConfig) -> Result<Self> {
         config.validate()?;
-        let embeddings = vs / "embeddings";
-        let embedding = |name: &str, rows: i64| {
-            let fresh =
-                nn::EmbeddingConfig { ws_init: Init::Randn { mean: 0.0, stdev: 0.02 }, ..Default::default() };
-            nn::embedding(&embeddings / name, rows, config.hidden_size, fresh)
-        };
         let layers = vs / "encoder" / "layer";
         let layers = (0..config.num_hidden_layers).map(|index| Layer::new(&(&layers / index), config));
         Ok(Self {
-            word_embeddings: embedding("word_embeddings", config.vocab_size),
-            position_embeddings: embedding("position_embeddings", config.max_position_embeddings),
-            token_type_embeddings: embedding("token_type_embeddings", config.type_vocab_size).ws,
-            embeddings_norm: layer_norm(
-                &(&embeddings / "LayerNorm"),
-                config.hidden_size,
-                config.layer_norm_eps,
-            ),
+            embeddings: Embeddings::new(&(vs / "embeddings"), config),
             layers: layers.collect::<Result<_>>()?,
             projection: config
                 .projection_size

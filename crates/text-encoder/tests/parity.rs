@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use model_core::{Encoder, Mode, Pretrained, Weights, load_pretrained, read_config};
 use tch::{Device, Tensor, nn};
-use text_encoder::{MaskedLm, TextModel, TokenBatch};
+use text_encoder::{EntityBatch, Luke, MaskedLm, TextModel, TokenBatch};
 
 /// The largest difference that is allowed between two numbers.
 const TOLERANCE: f64 = 1e-5;
@@ -64,4 +64,33 @@ fn the_head_of_masked_tokens_gives_the_logits_of_transformers() {
         let logits = model.logits(&batch, Mode::Eval).unwrap();
         assert_close(&logits, &expected.get("logits"), &batch.attention_mask);
     }
+}
+
+#[test]
+fn luke_reads_entities_as_transformers_does_and_texts_alone_as_without_them() {
+    let (_vs, luke, report) = load_pretrained::<Luke>(fixture("luke"), Device::Cpu).unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    let expected = Expected::of("luke");
+    let batch = EntityBatch {
+        words: expected.batch(),
+        entity_ids: expected.get("entity_ids"),
+        entity_attention_mask: expected.get("entity_attention_mask"),
+        entity_position_ids: expected.get("entity_position_ids"),
+    };
+    let hidden = luke.last_hidden_state(&batch, Mode::Eval).unwrap();
+    assert_close(&hidden.words, &expected.get("hidden_with_entities"), &batch.words.attention_mask);
+    assert_close(&hidden.entities, &expected.get("entity_hidden"), &batch.entity_attention_mask);
+    assert_eq!(luke.encode(&batch, Mode::Eval).unwrap().pooled, hidden.words.select(1, 0));
+
+    let none = |tensor: &Tensor| tensor.narrow(1, 0, 0);
+    let alone = EntityBatch {
+        words: expected.batch(),
+        entity_ids: none(&batch.entity_ids),
+        entity_attention_mask: none(&batch.entity_attention_mask),
+        entity_position_ids: none(&batch.entity_position_ids),
+    };
+    let hidden = luke.last_hidden_state(&alone, Mode::Eval).unwrap();
+    assert_close(&hidden.words, &expected.get("hidden"), &batch.words.attention_mask);
+    let wrong = EntityBatch { entity_ids: batch.entity_ids.narrow(0, 0, 1), ..batch };
+    assert!(luke.last_hidden_state(&wrong, Mode::Eval).unwrap_err().to_string().contains("entity_ids"));
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use model_core::{Pretrained, load_pretrained, save_tensors, write_config};
 use tch::{Device, Kind, Tensor, nn};
-use text_encoder::{TextConfig, TextFamily, TextModel};
+use text_encoder::{Luke, LukeConfig, TextConfig, TextFamily, TextModel};
 
 fn published(name: &str) -> BTreeMap<String, String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/names").join(name);
@@ -18,9 +18,9 @@ fn published(name: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn shapes(config: &TextConfig) -> HashMap<String, Vec<i64>> {
+fn shapes<M: Pretrained>(config: &M::Config) -> HashMap<String, Vec<i64>> {
     let vs = nn::VarStore::new(Device::Cpu);
-    TextModel::new(&vs.root(), config).unwrap();
+    M::new(&vs.root(), config).unwrap();
     vs.variables().into_iter().map(|(name, tensor)| (name, tensor.size())).collect()
 }
 
@@ -30,7 +30,7 @@ fn assert_loads(list: &str, prefix: &str, base: TextConfig, heads: &[&str]) {
     let published = published(list);
     let bare = |name: &str| name.strip_prefix(prefix).unwrap_or(name).to_owned();
     let wide = TextConfig { num_hidden_layers: 1, vocab_size: 10, ..base.clone() };
-    for (name, shape) in shapes(&wide) {
+    for (name, shape) in shapes::<TextModel>(&wide) {
         let found = published.iter().find(|(published, _)| bare(published) == name);
         let found = found.unwrap_or_else(|| panic!("{list} lacks {name}")).1.clone();
         if name == "embeddings.word_embeddings.weight" {
@@ -42,8 +42,13 @@ fn assert_loads(list: &str, prefix: &str, base: TextConfig, heads: &[&str]) {
 
     let narrow =
         TextConfig { hidden_size: 4, num_attention_heads: 2, intermediate_size: 4, vocab_size: 10, ..base };
-    let narrow_shapes = shapes(&narrow);
-    let tensors: Vec<(String, Tensor)> = published
+    assert_whole::<TextModel>(list, prefix, &narrow, heads);
+}
+
+fn assert_whole<M: Pretrained>(list: &str, prefix: &str, narrow: &M::Config, heads: &[&str]) {
+    let narrow_shapes = shapes::<M>(narrow);
+    let bare = |name: &str| name.strip_prefix(prefix).unwrap_or(name).to_owned();
+    let tensors: Vec<(String, Tensor)> = published(list)
         .into_keys()
         .map(|name| {
             let shape = narrow_shapes.get(&bare(&name)).cloned().unwrap_or(vec![1]);
@@ -53,8 +58,8 @@ fn assert_loads(list: &str, prefix: &str, base: TextConfig, heads: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let named = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor));
     save_tensors(folder.path().join("model.safetensors"), named, &BTreeMap::new()).unwrap();
-    write_config(folder.path(), &narrow).unwrap();
-    let (_vs, _, report) = load_pretrained::<TextModel>(folder.path(), Device::Cpu).unwrap();
+    write_config(folder.path(), narrow).unwrap();
+    let (_vs, _, report) = load_pretrained::<M>(folder.path(), Device::Cpu).unwrap();
     assert!(report.is_complete(), "{list}: {:?}", report.missing);
     for name in &report.unexpected {
         assert!(heads.iter().any(|head| name.contains(head)), "{list}: {name}");
@@ -84,10 +89,24 @@ fn drbert_is_loaded_whole() {
 }
 
 #[test]
-fn mluke_base_is_loaded_whole_and_its_entities_are_left_out() {
+fn mluke_base_is_loaded_whole_with_its_entities_or_without() {
+    let list = "mluke-base.txt";
     let config = TextConfig { model_type: TextFamily::Luke, vocab_size: 250004, ..xlm_roberta() };
     let left_out = ["entity_", "w2e_query", "e2w_query", "e2e_query", "pooler.", "lm_head."];
-    assert_loads("mluke-base.txt", "luke.", config, &left_out);
+    assert_loads(list, "luke.", config.clone(), &left_out);
+    let narrow = LukeConfig {
+        words: TextConfig {
+            hidden_size: 4,
+            num_attention_heads: 2,
+            intermediate_size: 4,
+            vocab_size: 10,
+            ..config
+        },
+        entity_vocab_size: 3,
+        entity_emb_size: 2,
+        use_entity_aware_attention: true,
+    };
+    assert_whole::<Luke>(list, "luke.", &narrow, &["entity_predictions", "pooler.", "lm_head."]);
 }
 
 #[test]

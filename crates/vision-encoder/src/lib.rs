@@ -10,7 +10,8 @@
 //! * [`VisionModel`], [`VisionConfig`]: whichever of these a folder holds;
 //! * [`ImageProcessor`], [`RgbDecoder`]: `preprocessor_config.json` and the files it is meant for;
 //! * [`PixelCollate`]: images of the data side to a batch;
-//! * [`StudyEncoder`], [`StudyCollate`]: several images a study.
+//! * [`StudyEncoder`], [`StudyCollate`], [`SeqVit`]: several images a study;
+//! * [`resize_patches`]: a published ViT for patches of another size.
 //!
 //! # Example
 //!
@@ -64,9 +65,11 @@ mod embeddings;
 mod layer;
 mod mae;
 mod model;
+mod patches;
 mod processor;
 mod resize;
 mod resnet;
+mod seq_vit;
 mod study;
 mod vit;
 
@@ -76,8 +79,10 @@ pub use decode::RgbDecoder;
 pub use dinov2::{Dinov2, Dinov2Config, Dinov2Type};
 pub use mae::{Mae, MaeConfig, MaeOutput};
 pub use model::{VisionConfig, VisionModel};
+pub use patches::{resize_patch_kernel, resize_patches};
 pub use processor::{ImageProcessor, Size};
 pub use resize::Filter;
 pub use resnet::{ResNet, ResNetConfig, ResNetLayer, ResNetType};
+pub use seq_vit::SeqVit;
 pub use study::{GatedAttention, StudyBatch, StudyCollate, StudyEncoder, ViewPooling};
 pub use vit::Vit;

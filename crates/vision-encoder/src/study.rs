@@ -174,11 +174,19 @@ impl<E: Encoder<Input = Tensor>> Encoder for StudyEncoder<E> {
 
     fn encode(&self, batch: &StudyBatch, mode: Mode) -> Result<Encoded> {
         let images = self.encoder.encode(&batch.pixels, mode)?.pooled;
-        if batch.study.size() != [images.size()[0]] {
-            return Err(Error::shape("study", format!("[{}]", images.size()[0]), batch.study.size()));
-        }
+        check_studies(batch, images.size()[0])?;
         Ok(Encoded::from_pooled(self.pooling.pool(&images, &batch.study, batch.studies)))
     }
+}
+
+/// Refuses a batch whose studies are not those of its images.
+pub(crate) fn check_studies(batch: &StudyBatch, images: i64) -> Result<()> {
+    let outside = || batch.study.lt(0).logical_or(&batch.study.ge(batch.studies)).any().int64_value(&[]) != 0;
+    if batch.study.size() != [images] || outside() {
+        let expected = format!("[{images}], each from 0 to {}", batch.studies - 1);
+        return Err(Error::shape("study", expected, batch.study.size()));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

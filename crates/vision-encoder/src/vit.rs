@@ -92,6 +92,10 @@ impl Vit {
     pub(crate) fn backbone(&self) -> &Backbone {
         &self.backbone
     }
+
+    pub(crate) fn projection(&self) -> Option<&nn::Linear> {
+        self.projection.as_ref()
+    }
 }
 
 impl Encoder for Vit {

@@ -6,11 +6,13 @@ use std::path::Path;
 use model_core::layers::Pooling;
 use model_core::{
     AdamW, AdamWConfig, Encoder, Mode, ParameterPolicy, Pretrained, PretrainedConfig, Result, StepContext,
-    StepOutput, Task, Trainer, TrainerConfig, batches_from_fn, load_pretrained, named_tensors,
-    save_pretrained,
+    StepOutput, Task, Trainer, TrainerConfig, batches_from_fn, freeze, freeze_layers, load_pretrained,
+    named_tensors, save_pretrained,
 };
 use tch::{Device, Kind, Tensor, nn};
-use vision_encoder::{ResNet, ResNetConfig, ResNetLayer, VisionConfig, VisionModel, Vit, VitConfig};
+use vision_encoder::{
+    ResNet, ResNetConfig, ResNetLayer, VisionConfig, VisionModel, Vit, VitConfig, resize_patches,
+};
 
 fn small() -> VitConfig {
     VitConfig {
@@ -204,5 +206,44 @@ fn a_family_refuses_the_keys_of_another() {
     ] {
         let error = read(json).unwrap_err().to_string();
         assert!(error.contains(named), "{json}: {error}");
+    }
+}
+
+#[test]
+fn a_vit_for_larger_patches_sees_a_larger_image_as_it_saw_the_smaller() {
+    tch::manual_seed(8);
+    let (small_folder, large_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (_vs, vit) = written(small_folder.path(), small());
+    resize_patches(small_folder.path(), large_folder.path(), 16).unwrap();
+    let (_vs, large, report) = VisionModel::from_dir(large_folder.path(), Device::Cpu).unwrap();
+    assert!(report.is_complete());
+    assert_eq!(large.config().image_size(), Some(64));
+    let image = pixels(32, 32);
+    let patches = image.unfold(2, 8, 8).unfold(3, 8, 8).reshape([2 * 16, 1, 8, 8]);
+    let patches = patches.internal_upsample_bicubic2d_aa([16, 16], false, None, None);
+    let enlarged = patches.view([2, 1, 4, 4, 16, 16]).permute([0, 1, 2, 4, 3, 5]).reshape([2, 1, 64, 64]);
+    let before = vit.encode(&image, Mode::Eval).unwrap().pooled;
+    let after = large.encode(&enlarged, Mode::Eval).unwrap().pooled;
+    assert!(after.allclose(&before, 1e-4, 1e-4, false), "{}", (after - before).abs().max());
+    assert!(resize_patches(small_folder.path(), large_folder.path(), 0).is_err());
+}
+
+#[test]
+fn frozen_layers_stay_and_the_others_move() {
+    let resnet = ResNetConfig { depths: vec![2, 1], ..small_resnet() };
+    for (config, layers) in [(VisionConfig::from(small()), 1), (resnet.into(), 1)] {
+        let vs = nn::VarStore::new(Device::Cpu);
+        let model = VisionModel::new(&vs.root(), &config).unwrap();
+        assert!(freeze_layers(&vs, layers) > 0);
+        let parameters = ParameterPolicy::default().parameters("", &vs);
+        for parameter in &parameters {
+            let below = ["embeddings.", "embedder.", "encoder.layer.0.", "encoder.stages.0."];
+            assert!(!below.iter().any(|prefix| parameter.name.starts_with(prefix)), "{}", parameter.name);
+        }
+        let before: Vec<Tensor> = vs.variables().values().map(Tensor::copy).collect();
+        assert!(!parameters.is_empty() && !before.is_empty());
+        assert!(freeze(&vs, "") >= parameters.len());
+        assert!(ParameterPolicy::default().parameters("", &vs).is_empty());
+        drop(model);
     }
 }

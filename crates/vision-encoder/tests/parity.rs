@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use model_core::{Encoder, Mode, Pretrained, Weights, load_pretrained, read_config};
 use tch::{Device, Tensor, nn};
-use vision_encoder::{Dinov2, Mae, MaeConfig, ResNet, Vit};
+use vision_encoder::{Dinov2, Mae, MaeConfig, ResNet, Vit, resize_patch_kernel};
 
 /// The largest difference that is allowed between two numbers.
 const TOLERANCE: f64 = 1e-5;
@@ -150,5 +150,14 @@ fn a_step_of_training_leaves_the_batch_statistics_of_transformers() {
             compared += 1;
         }
         assert!(compared > 0 && compared % 3 == 0, "{compared}");
+    }
+}
+
+#[test]
+fn patch_kernels_are_resized_as_by_timm() {
+    let kernels = Tensor::read_safetensors(fixture("patch_kernels.safetensors")).unwrap();
+    let get = |name: &str| &kernels.iter().find(|(found, _)| found == name).unwrap().1;
+    for size in [2, 4, 6, 8] {
+        assert_close(&resize_patch_kernel(get("4"), size).unwrap(), get(&size.to_string()));
     }
 }

@@ -106,7 +106,8 @@ pub fn freeze(vs: &nn::VarStore, prefix: &str) -> usize {
     set_frozen(vs, |name| name.starts_with(prefix))
 }
 
-/// Keeps the embeddings and the first `layers` layers as they are. Returns how many tensors that is.
+/// Keeps the embeddings and the first `layers` layers as they are; of a convolutional model, the stem and the
+/// first stages. Returns how many tensors that is. Running statistics of batch norms still follow the batches.
 pub fn freeze_layers(vs: &nn::VarStore, layers: u64) -> usize {
     set_frozen(vs, |name| match layer_of(name) {
         Some(layer) => layer < layers,
@@ -175,15 +176,15 @@ impl Group<'_> {
     }
 }
 
-/// The number in `encoder.layer.3.` or `layers.3.`.
+/// The number in `encoder.layer.3.`, `layers.3.` or, of a convolutional model, `stages.3.`.
 fn layer_of(name: &str) -> Option<u64> {
     let mut parts = name.split('.');
-    parts.by_ref().find(|part| *part == "layer" || *part == "layers" || *part == "blocks")?;
+    parts.by_ref().find(|part| ["layer", "layers", "blocks", "stages"].contains(part))?;
     parts.next()?.parse().ok()
 }
 
 fn is_embedding(name: &str) -> bool {
-    name.split('.').any(|part| part == "embeddings")
+    name.split('.').any(|part| part == "embeddings" || part == "embedder")
 }
 
 /// How many layers lie between a tensor and the top.
