@@ -1,4 +1,4 @@
-use crate::document::{Document, Kind};
+use crate::document::{Document, Kind, Shape};
 use crate::fold::fold;
 use crate::hash::hash_word;
 use crate::lexicon::Lists;
@@ -57,6 +57,8 @@ pub(crate) struct Names {
     firsts: Vec<Vec<String>>,
     last: Vec<String>,
     words: Vec<(u64, String)>,
+    /// Before a man's name, "M." is his title.
+    man: bool,
 }
 
 impl Names {
@@ -78,7 +80,7 @@ impl Names {
             .filter(|w| w.chars().count() > 1)
             .map(|w| (hash_word(w), w.clone()))
             .collect();
-        Self { firsts, last, words }
+        Self { firsts, last, words, man: patient.sex != Some(xray_core::Sex::F) }
     }
 
     /// The end of the patient's name, or of a part of it, that begins at token `i`.
@@ -100,7 +102,8 @@ impl Names {
             }
             if self.is_word(document, at, hits > 0) {
                 hits += 1;
-            } else if !(self.is_initial(document, at)
+            } else if !(!(hits == 0 && self.man && document.is(at, word!("m")))
+                && self.is_initial(document, at)
                 && (self.leads(document, at) || hits > 0 && document.is_sign(at + 1, b'.')))
             {
                 break;
@@ -120,9 +123,7 @@ impl Names {
     fn whole_last(&self, document: &Document<'_>, start: usize, end: usize) -> bool {
         let words: Vec<&str> =
             (start..end).filter(|j| document.is_word(*j)).map(|j| document.folded(j)).collect();
-        !self.last.is_empty()
-            && words == self.last
-            && document.tokens[start].shape != crate::document::Shape::Lower
+        !self.last.is_empty() && words == self.last && document.tokens[start].shape != Shape::Lower
     }
 
     /// Whether token `i` is one of the names; `joined` says that another stands before it.
@@ -131,9 +132,8 @@ impl Names {
         let word = document.folded(i);
         // "petit", in small letters among others, is a word even of a Mr Petit.
         let common = token.lists.any(Lists::WORD)
-            && token.shape == crate::document::Shape::Lower
             && document.cased(i)
-            && !joined;
+            && (token.shape == Shape::Lower && !joined || describes(document, i));
         self.words.iter().any(|(hash, name)| {
             *hash == token.hash && !common || near(word, name) && !token.lists.any(Lists::WORD)
         })
@@ -151,6 +151,46 @@ impl Names {
             .find(|j| document.is_word(*j) && document.tokens[*j].len > 1)
             .is_some_and(|j| self.is_word(document, j, false))
     }
+}
+
+/// "Petit épanchement" at the beginning of a sentence, in the report of a Mr Petit.
+fn describes(document: &Document<'_>, i: usize) -> bool {
+    let opens = document.begins_line(i) || document.is_sign(i - 1, b'.');
+    let noun = document.listed(i + 1, Lists::MEDICAL)
+        || document.is_any(
+            i + 1,
+            words![
+                "epanchement",
+                "fragment",
+                "fragments",
+                "trochanter",
+                "arrachement",
+                "kyste",
+                "nodule",
+                "osteophyte",
+                "foyer",
+                "fissure",
+                "lacune",
+                "calcification",
+                "hematome",
+                "noyau",
+                "defect",
+                "diastasis",
+                "pincement",
+                "corps",
+                "lisere",
+                "axe",
+                "calibre",
+            ],
+        );
+    let small = document.get(i + 1).is_some_and(|t| {
+        t.line == document.tokens[i].line && t.shape == Shape::Lower && t.kind == Kind::Word
+    });
+    document.tokens[i].shape == Shape::Capital
+        && opens
+        && small
+        && noun
+        && !document.listed(i + 1, Lists::STOP)
 }
 
 /// The patient's own name that a folded word is, or is a slip of, and whether it is a first name.

@@ -27,7 +27,8 @@ const ENDS: Roles = Roles::TITLE_DOCTOR
     .or(Roles::INSTITUTION)
     .or(Roles::AGENT)
     .or(Roles::ID_STRONG)
-    .or(Roles::MAIDEN);
+    .or(Roles::MAIDEN)
+    .or(Roles::PLACE_CUE);
 
 /// Whether token `i` is an ordinary word rather than a name, as far as the lists know.
 pub(crate) fn reads_as_word(document: &Document<'_>, i: usize) -> bool {

@@ -59,24 +59,14 @@ impl Scope<'_> {
     }
 
     /// The first candidate, from the drawn one on, none of whose words stands in the original.
-    pub(crate) fn choose<'p>(&self, candidates: &'p [String], draw: u64) -> &'p str {
-        self.choose_where(candidates, draw, |_| true)
-    }
-
-    /// As [`Scope::choose`], among those that `fits` takes.
-    pub(crate) fn choose_where<'p>(
-        &self,
-        candidates: &'p [String],
-        draw: u64,
-        fits: impl Fn(&str) -> bool,
-    ) -> &'p str {
+    pub(crate) fn choose(&self, candidates: &[&'static str], draw: u64) -> &'static str {
         let count = candidates.len().max(1);
         let start = (draw % count as u64) as usize;
-        (0..count.min(400))
+        (0..count.min(200))
             .filter_map(|step| candidates.get((start + step) % count))
-            .find(|candidate| fits(candidate) && !self.stands_in_original(candidate))
+            .find(|candidate| !self.stands_in_original(candidate))
             .or_else(|| candidates.get(start))
-            .map_or("X", String::as_str)
+            .map_or("X", |candidate| candidate)
     }
 
     fn stands_in_original(&self, candidate: &str) -> bool {

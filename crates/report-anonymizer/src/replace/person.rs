@@ -125,7 +125,7 @@ impl Cast {
         // Each part of a double surname has its own surrogate, for each may stand alone elsewhere.
         let parts: Vec<String> = name
             .split(' ')
-            .filter(|part| part.len() > 1 || !name.contains(' '))
+            .filter(|part| !name.contains(' ') || part.len() > 1 && !is_particle(part))
             .map(|part| self.drawn(part, false, token.lists, pool, scope))
             .collect();
         parts.join("-")
@@ -145,8 +145,8 @@ impl Cast {
             },
         };
         let elided = elides(name, true);
-        let names = pool.list(if female { "female" } else { "male" }, origin);
-        scope.choose_where(names, scope.draw("first", &[name]), |new| elides(new, true) == elided).to_owned()
+        let names = pool.list_like(if female { "female" } else { "male" }, origin, elided);
+        scope.choose(names, scope.draw("first", &[name])).to_owned()
     }
 
     /// The initial of the surrogate of the first name that it stands for, or another letter.
@@ -235,8 +235,21 @@ fn titled_woman(document: &Document<'_>, i: usize) -> Option<bool> {
 
 /// Whether "prénom" or a relative stands before token `i`.
 fn led_to_first(document: &Document<'_>, i: usize) -> bool {
-    (i.saturating_sub(4)..i)
-        .any(|j| document.is_any(j, words!["prenom", "prenoms"]) || document.has(j, Roles::RELATION))
+    (i.saturating_sub(4)..i).any(|j| {
+        document.is_any(
+            j,
+            words!["prenom", "prenoms", "merci", "cordialement", "amities", "amicalement", "bientot"],
+        ) || document.has(j, Roles::RELATION)
+    })
+}
+
+/// Whether a folded word of a surname leads on to another: it has no surrogate of its own.
+fn is_particle(word: &str) -> bool {
+    const PARTICLES: &[u64] = words![
+        "van", "den", "der", "de", "du", "des", "la", "le", "les", "di", "da", "dos", "do", "del", "della",
+        "el", "al", "ben", "von", "zu", "ter", "ten", "vanden", "vander", "ait", "st", "saint",
+    ];
+    PARTICLES.contains(&crate::hash::hash_word(word))
 }
 
 /// The folded text of a unit, its words joined by spaces.

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use super::elision::elides;
 use crate::fold::fold;
 
 static TEXT: &str = include_str!("../../assets/surrogates.txt");
@@ -8,52 +9,83 @@ static FIXED: &str = include_str!("../../assets/surrogate_places.txt");
 /// Where a name comes from, as far as the lists tell; a surrogate keeps it.
 pub(crate) type Origin = &'static str;
 
+type Lists = HashMap<&'static str, Vec<&'static str>>;
+
 /// What surrogates are drawn from.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    lists: HashMap<&'static str, Vec<String>>,
+    lists: Lists,
+    /// Of first names and towns, those before which "de" elides, and the others.
+    elided: Lists,
+    whole: Lists,
     origins: HashMap<String, Origin>,
 }
 
 impl Pool {
     pub(crate) fn new() -> Self {
-        let mut lists: HashMap<&'static str, Vec<String>> = HashMap::new();
-        let mut origins = HashMap::new();
+        let mut pool =
+            Self { lists: Lists::new(), elided: Lists::new(), whole: Lists::new(), origins: HashMap::new() };
         let mut section = "";
         for line in TEXT.lines().chain(FIXED.lines()) {
             if line.starts_with('#') || line.is_empty() {
                 continue;
             }
-            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-                section = name;
-                continue;
+            match line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+                Some(name) => section = name,
+                None => pool.add(section, line),
             }
-            if let Some((kind, origin)) = section.split_once(' ')
-                && kind != "city"
-            {
-                if matches!(origin, "ar" | "tr") {
-                    origins.insert(fold(line), origin);
-                } else {
-                    origins.entry(fold(line)).or_insert(origin);
-                }
-            }
-            lists.entry(section).or_default().push(line.to_owned());
         }
-        Self { lists, origins }
+        pool
+    }
+
+    fn add(&mut self, section: &'static str, line: &'static str) {
+        let (kind, origin) = section.split_once(' ').unwrap_or((section, "fr"));
+        if kind != "city" {
+            if matches!(origin, "ar" | "tr") {
+                self.origins.insert(fold(line), origin);
+            } else {
+                self.origins.entry(fold(line)).or_insert(origin);
+            }
+        }
+        self.lists.entry(section).or_default().push(line);
+        let (name, mute) = match kind {
+            "male" | "female" => (line, true),
+            "city" => (line.split_once(' ').map_or("", |(_, name)| name), false),
+            _ => return,
+        };
+        // "à Le Mans" and "à Lyon 3e Arrondissement" would read wrongly, and whether "de" elides before "Huy" is not settled.
+        let awkward = kind == "city"
+            && (name.starts_with("Le ")
+                || name.starts_with("Les ")
+                || name.starts_with('H')
+                || name.contains(|c: char| c.is_ascii_digit()));
+        if !awkward {
+            let lists = if elides(name, mute) { &mut self.elided } else { &mut self.whole };
+            lists.entry(section).or_default().push(line);
+        }
     }
 
     /// The list of a section, or that of French names where there is none.
-    pub(crate) fn list(&self, kind: &str, origin: &str) -> &[String] {
-        let key = format!("{kind} {origin}");
-        self.lists
-            .get(key.as_str())
-            .filter(|list| list.len() >= 20)
-            .or_else(|| self.lists.get(format!("{kind} fr").as_str()))
-            .map_or(&[], Vec::as_slice)
+    pub(crate) fn list(&self, kind: &str, origin: &str) -> &[&'static str] {
+        of(&self.lists, kind, origin)
+    }
+
+    /// As [`Pool::list`], those before which "de" elides or those before which it does not.
+    pub(crate) fn list_like(&self, kind: &str, origin: &str, elided: bool) -> &[&'static str] {
+        of(if elided { &self.elided } else { &self.whole }, kind, origin)
     }
 
     /// The origin of a folded name.
     pub(crate) fn origin(&self, name: &str) -> Option<Origin> {
         self.origins.get(name).copied()
     }
+}
+
+fn of<'p>(lists: &'p Lists, kind: &str, origin: &str) -> &'p [&'static str] {
+    let key = format!("{kind} {origin}");
+    lists
+        .get(key.as_str())
+        .filter(|list| list.len() >= 20)
+        .or_else(|| lists.get(format!("{kind} fr").as_str()))
+        .map_or(&[], Vec::as_slice)
 }
