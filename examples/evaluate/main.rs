@@ -1,0 +1,56 @@
+//! Compares encoders by linear probes on parts of the labels, and writes what was found as numbers
+//! (`metrics.json`, `results.csv`, `results.md`) and as one page without network (`index.html`).
+//!
+//! ```text
+//! cargo run --release --example evaluate -- --config presets/phantom.toml --out eval-out
+//! ```
+
+mod config;
+mod measure;
+mod page;
+mod tables;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use osteon::xray_core::AtomicFile;
+
+use crate::config::EvaluateConfig;
+
+/// Compares encoders by linear probes.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// What is compared, on what; see presets/phantom.toml.
+    #[arg(long)]
+    config: PathBuf,
+    /// Where numbers and page go.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let config = EvaluateConfig::from_file(&arguments.config)?;
+    let results = measure::measure(&config)?;
+    let write = |name: &str, text: String| {
+        let path = arguments.out.join(name);
+        AtomicFile::write(&path, text.as_bytes()).with_context(|| format!("writing {path:?}"))
+    };
+    write("metrics.json", format!("{}\n", serde_json::to_string_pretty(&results)?))?;
+    write("results.csv", tables::csv(&results))?;
+    write("results.md", tables::markdown(&results))?;
+    write("index.html", page::html(&config, &results)?)?;
+    eprintln!("{:?} holds metrics.json, results.csv, results.md and index.html", arguments.out);
+    Ok(())
+}
