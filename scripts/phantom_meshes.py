@@ -1,12 +1,17 @@
-"""Writes crates/xray-phantom/assets/hand.bones from the bone meshes of PyPI myo-sim 0.2.4 (Apache-2.0).
+"""Writes the bones of crates/xray-phantom/assets from the meshes of PyPI myo-sim 0.2.4 (Apache-2.0).
 
     pip install mujoco numpy myo-sim==0.2.4
-    python scripts/phantom_meshes.py crates/xray-phantom/assets/hand.bones
+    python scripts/phantom_meshes.py hand crates/xray-phantom/assets/hand.bones
+    python scripts/phantom_meshes.py arm crates/xray-phantom/assets/arm.bones
+    python scripts/phantom_meshes.py leg crates/xray-phantom/assets/leg.bones
 
 The elbow model poses the meshes; the right hand, carpus and distal forearm are taken. Open ends are closed,
 the coarse forearm is subdivided (Loop) and cut, the dense hand is thinned by vertex clustering (which keeps a
 closed surface closed), and everything is moved into one frame in millimetres: origin between radius and
 capitate, x to the thumb, y to the finger tips, z to the palm. Coordinates are quantised to 16 bits a bone.
+
+Arm and leg hang down as the chains of the same package pose them, the forearm supinated: x to the patient's left,
+y up, z to the front, origin at the elbow and at the knee. Both are of the right side.
 
 File, little endian: b"OSBM\\x01", u8 bones; then a bone: u8 length + name, u8 parent (255 = none), f32x3 joint,
 f32x3 long axis (unit, distal), f32x3 lower corner, f32x3 upper corner, u16 vertices, u16 triangles,
@@ -16,12 +21,14 @@ import os
 import struct
 import sys
 from collections import defaultdict
+from xml.etree import ElementTree
 
 import mujoco
 import myo_sim
 import numpy as np
 
 FOREARM_MM = 105.0  # how much of radius and ulna is kept
+SUPINATION = 90.0  # degrees from the pose of the chain, thumb forward, to the palm forward
 TRIANGLES = 1400  # aimed at, a bone
 CARPALS = ["scaphoid", "lunate", "triquetrum", "pisiform", "trapezium", "trapezoid", "capitate", "hamate"]
 
@@ -143,7 +150,7 @@ def open_edges(f):
     return sum(1 for n in balance.values() if n)
 
 
-def main(out):
+def hand(out):
     found = posed_meshes()
     mesh = {here: found["arm_r_" + there] for here, there, _ in bones()}
     middle = {name: (v.min(0) + v.max(0)) / 2 for name, (v, _) in mesh.items()}
@@ -174,16 +181,21 @@ def main(out):
         axis = np.linalg.svd(v - v.mean(0), full_matrices=False)[2][0]
         return axis * np.sign(axis[1])
 
-    order = [name for name, _, _ in bones()]
+    table = []
+    for name, _, parent in bones():
+        v, _ = posed[name]
+        axis = long_axis(name) if "meta" in name or "phal" in name else np.array([0.0, 1.0, 0.0])
+        joint = np.zeros(3) if name in CARPALS else v.mean(0) + axis * ((v - v.mean(0)) @ axis).min()
+        table.append((name, parent, joint, axis))
+    write(out, table, posed)
+
+
+def write(out, table, posed):
+    order = [row[0] for row in table]
     with open(out, "wb") as file:
         file.write(b"OSBM\x01" + struct.pack("<B", len(order)))
-        for name, _, parent in bones():
+        for name, parent, joint, axis in table:
             v, f = posed[name]
-            axis = long_axis(name) if "meta" in name or "phal" in name else np.array([0.0, 1.0, 0.0])
-            along = (v - v.mean(0)) @ axis
-            joint = v.mean(0) + axis * along.min()
-            if name in CARPALS:
-                joint = np.zeros(3)
             lo, hi = v.min(0), v.max(0)
             q = np.round((v - lo) / (hi - lo) * 65535).astype("<u2")
             file.write(struct.pack("<B", len(name)) + name.encode())
@@ -195,5 +207,100 @@ def main(out):
                   f"lo {np.round(lo)} hi {np.round(hi)}")
 
 
+# (name here, file, body that carries it in the chain, name of the parent, steps of subdivision)
+LIMBS = {
+    "arm": [
+        ("humerus", "humerus", "humerus_r", None, 2),
+        ("scapula", "scapula", "scapula_r", None, 1),
+        ("clavicle", "clavicle", "clavicle_r", None, 2),
+        ("ulna", "ulna", "ulna_r", "humerus", 2),
+        ("radius", "radius", "radius_r", "humerus", 2),
+    ] + [(name, name, name + "_r", "radius", 0) for name in CARPALS],
+    "leg": [
+        ("femur", "r_femur", "femur_r", None, 1),
+        ("hip_bone", "r_pelvis", "pelvis", None, 3),
+        ("patella", "r_patella", "patella_r", "femur", 2),
+        ("tibia", "r_tibia", "tibia_r", "femur", 2),
+        ("fibula", "r_fibula", "tibia_r", "tibia", 2),
+        ("talus", "r_talus", "talus_r", "tibia", 2),
+        ("foot", "r_foot", "calcn_r", "talus", 1),
+        ("toes", "r_bofoot", "toes_r", "foot", 1),
+    ],
+}
+
+
+def chain(limb):
+    """Where each body of a limb lies, in millimetres: x to the front, y up, z to the right."""
+    root = os.path.join(os.path.dirname(myo_sim.__file__), "models", limb, "assets")
+    file = {"arm": "myoarm_r_chain.xml", "leg": "myolegs_chain.xml"}[limb]
+    places, pronation = {}, None
+
+    def walk(node, at):
+        nonlocal pronation
+        for body in node.findall("body"):
+            here = at + 1000.0 * np.array([float(n) for n in body.get("pos", "0 0 0").split()])
+            places[body.get("name")] = here
+            for joint in body.findall("joint"):
+                if joint.get("name") == "pro_sup_r":
+                    pronation = (here, np.array([float(n) for n in joint.get("axis").split()]))
+            walk(body, here)
+
+    walk(ElementTree.parse(os.path.join(root, file)).getroot(), np.zeros(3))
+    return places, pronation
+
+
+def read_stl(name):
+    path = os.path.join(os.path.dirname(myo_sim.__file__), "models/meshes", name + ".stl")
+    with open(path, "rb") as file:
+        file.seek(80)
+        (count,) = struct.unpack("<I", file.read(4))
+        rows = np.frombuffer(file.read(50 * count), np.dtype([("v", "<f4", 12), ("a", "<u2")]))
+    v = rows["v"].reshape(-1, 4, 3)[:, 1:].reshape(-1, 3).astype(float)
+    return v * 1000.0, np.arange(3 * count).reshape(-1, 3)
+
+
+def turned(v, center, axis, degrees):
+    axis = axis / np.linalg.norm(axis)
+    sin, cos = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
+    d = v - center
+    return center + cos * d + sin * np.cross(axis, d) + (1 - cos) * np.outer(d @ axis, axis)
+
+
+def limb(which, out):
+    places, pronation = chain(which)
+    posed = {}
+    for name, stl, body, _, steps in LIMBS[which]:
+        v, f = read_stl(stl)
+        v = v + places[body]
+        if which == "arm" and (name in CARPALS or name == "radius"):
+            v = turned(v, *pronation, -SUPINATION)
+        v, f = close(*weld(np.stack([-v[:, 2], v[:, 1], v[:, 0]], 1), f, 1e-2))
+        for _ in range(steps):
+            v, f = loop_subdivide(v, f)
+        cell = 0.5
+        while len(f) > (9600 if steps else 500):
+            v, f = close(*weld(v, f, cell))
+            cell *= 1.1
+        if volume(v, f) < 0:
+            f = f[:, ::-1]
+        posed[name] = (v, f)
+    v = posed[LIMBS[which][0][0]][0]
+    low = v[v[:, 1] < v[:, 1].min() + 12.0]
+    origin = (low.min(0) + low.max(0)) / 2
+    table = []
+    for name, _, _, parent, _ in LIMBS[which]:
+        v, f = posed[name]
+        v = v - origin
+        posed[name] = (v, f)
+        axis = {"clavicle": [-1.0, 0.0, 0.0], "foot": [0.0, 0.0, 1.0], "toes": [0.0, 0.0, 1.0]}
+        axis = np.array(axis.get(name, [0.0, -1.0, 0.0]))
+        joint = v.mean(0) + axis * ((v - v.mean(0)) @ axis).min()
+        table.append((name, parent, joint, axis))
+    write(out, table, posed)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    if sys.argv[1] == "hand":
+        hand(sys.argv[2])
+    else:
+        limb(sys.argv[1], sys.argv[2])

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 #[serde(into = "String", try_from = "String")]
 #[non_exhaustive]
 pub enum Bone {
-    /// The distal radius.
+    /// The radius; its distal part, in a hand or wrist.
     Radius,
-    /// The distal ulna.
+    /// The ulna; its distal part, in a hand or wrist.
     Ulna,
     /// A bone of the carpus.
     Carpal(Carpal),
@@ -21,6 +21,28 @@ pub enum Bone {
     MiddlePhalanx(u8),
     /// A distal phalanx, by its ray.
     DistalPhalanx(u8),
+    /// The bone of the upper arm.
+    Humerus,
+    /// The shoulder blade.
+    Scapula,
+    /// The collar bone.
+    Clavicle,
+    /// One half of the pelvis, without the sacrum.
+    HipBone,
+    /// The bone of the thigh.
+    Femur,
+    /// The knee cap.
+    Patella,
+    /// The shin bone.
+    Tibia,
+    /// The slender bone beside it.
+    Fibula,
+    /// The bone between leg and foot.
+    Talus,
+    /// The rest of the tarsus with the metatarsals, in one.
+    Foot,
+    /// The toes, in one.
+    Toes,
 }
 
 /// A bone of the carpus.
@@ -48,17 +70,32 @@ const CARPALS: [(Carpal, &str); 8] = [
     (Carpal::Hamate, "hamate"),
 ];
 
+const OTHERS: [(Bone, &str); 13] = [
+    (Bone::Radius, "radius"),
+    (Bone::Ulna, "ulna"),
+    (Bone::Humerus, "humerus"),
+    (Bone::Scapula, "scapula"),
+    (Bone::Clavicle, "clavicle"),
+    (Bone::HipBone, "hip_bone"),
+    (Bone::Femur, "femur"),
+    (Bone::Patella, "patella"),
+    (Bone::Tibia, "tibia"),
+    (Bone::Fibula, "fibula"),
+    (Bone::Talus, "talus"),
+    (Bone::Foot, "foot"),
+    (Bone::Toes, "toes"),
+];
+
 impl Bone {
     /// The bone that [`Bone`]'s `Display` writes as `name`.
     pub fn from_name(name: &str) -> Option<Self> {
         if let Some((carpal, _)) = CARPALS.iter().find(|(_, carpal)| *carpal == name) {
             return Some(Self::Carpal(*carpal));
         }
-        let (kind, ray) = match name {
-            "radius" => return Some(Self::Radius),
-            "ulna" => return Some(Self::Ulna),
-            _ => name.rsplit_once('_')?,
-        };
+        if let Some((bone, _)) = OTHERS.iter().find(|(_, other)| *other == name) {
+            return Some(*bone);
+        }
+        let (kind, ray) = name.rsplit_once('_')?;
         let ray = ray.parse().ok().filter(|ray| (1..=5).contains(ray))?;
         match kind {
             "metacarpal" => Some(Self::Metacarpal(ray)),
@@ -94,8 +131,6 @@ impl Bone {
 impl fmt::Display for Bone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Radius => f.write_str("radius"),
-            Self::Ulna => f.write_str("ulna"),
             Self::Carpal(carpal) => {
                 f.write_str(CARPALS.iter().find(|(c, _)| c == carpal).map_or("carpal", |(_, name)| name))
             }
@@ -103,6 +138,9 @@ impl fmt::Display for Bone {
             Self::ProximalPhalanx(ray) => write!(f, "proximal_phalanx_{ray}"),
             Self::MiddlePhalanx(ray) => write!(f, "middle_phalanx_{ray}"),
             Self::DistalPhalanx(ray) => write!(f, "distal_phalanx_{ray}"),
+            other => {
+                f.write_str(OTHERS.iter().find(|(bone, _)| bone == other).map_or("bone", |(_, name)| name))
+            }
         }
     }
 }

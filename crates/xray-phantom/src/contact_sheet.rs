@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use xray_core::{BodyPart, ImageTensor, Label, Laterality, View};
 
 use crate::study::PhantomStudy;
-use crate::{ContactSheet, Error, PhantomHospital, Radiograph, Result};
+use crate::{ContactSheet, Error, Knee, PhantomHospital, Radiograph, Result};
 
 const COLUMNS: usize = 6;
 
@@ -25,7 +25,7 @@ impl PhantomHospital {
                 break;
             }
         }
-        let tiles: Vec<(ImageTensor, [String; 2])> = wanted
+        let tiles: Vec<(ImageTensor, [String; 3])> = wanted
             .par_iter()
             .map(|(study, number)| Ok((display(&study.radiograph(*number)?)?, caption(study, *number))))
             .collect::<Result<_>>()?;
@@ -38,13 +38,18 @@ impl PhantomHospital {
     }
 }
 
-/// What is true of the image, in two lines.
-fn caption(study: &PhantomStudy, number: usize) -> [String; 2] {
-    let part = if study.body_part == BodyPart::Wrist { "WRIST" } else { "HAND" };
-    let side = if study.laterality == Laterality::Left { "LEFT" } else { "RIGHT" };
+/// What is true of the image, in three lines.
+fn caption(study: &PhantomStudy, number: usize) -> [String; 3] {
+    let part = if study.body_part == BodyPart::FullLeg { "FULL LEG" } else { study.region.dicom };
+    let side = match study.laterality {
+        Laterality::Left => "LEFT",
+        Laterality::Right => "RIGHT",
+        Laterality::Both => "BOTH",
+    };
     let view = match study.views.get(number) {
         Some(View::Lateral) => "LATERAL",
         Some(View::Oblique) => "OBLIQUE",
+        Some(View::Ap) => "AP",
         _ => "PA",
     };
     let sex = match study.labels.get("sex") {
@@ -52,10 +57,38 @@ fn caption(study: &PhantomStudy, number: usize) -> [String; 2] {
         _ => "",
     };
     let who = format!("{} {part} {side} {view} {sex} {} Y", study.index, study.age_months() / 12);
-    let finding = study.fracture.as_ref().map_or("NO FRACTURE".to_owned(), |f| {
-        format!("{} {:.1} MM {:.0} DEG", f.bone, f.displacement_mm, f.angle_deg)
+    let [fracture, others] = findings(study);
+    [who, fracture, others]
+}
+
+/// What is to be seen, in two lines.
+fn findings(study: &PhantomStudy) -> [String; 2] {
+    let lines = |words: [Option<String>; 2]| words.map(Option::unwrap_or_default);
+    if let Some(knees) = &study.knees {
+        let side = |name: &str, knee: &Knee| {
+            Some(if study.body_part == BodyPart::FullLeg {
+                format!("{name} HKA {:.1} DEG", knee.hka_deg)
+            } else {
+                format!("{name} KL {} {:.1} / {:.1} MM", knee.grade, knee.medial_mm, knee.lateral_mm)
+            })
+        };
+        return lines([side("RIGHT", &knees[0]), side("LEFT", &knees[1])]);
+    }
+    let fracture = study.fracture.as_ref().map(|f| {
+        format!("{} {} {:.1} MM {:.0} DEG", f.bone, f.kind().name(), f.displacement_mm, f.angle_deg)
     });
-    [who, finding]
+    let found = &study.findings;
+    let others = [
+        found.osteosynthesis.as_ref().map(|metal| metal.kind.name()),
+        found.cast.map(|_| "cast"),
+        found.lytic_lesion.map(|_| "lytic"),
+        found.sclerotic_lesion.map(|_| "sclerotic"),
+        found.osteoarthritis.map(|worn| worn.joint.name()),
+        found.foreign_body.map(|_| "splinter"),
+        found.ring.map(|_| "ring"),
+    ];
+    let others: Vec<&str> = others.into_iter().flatten().collect();
+    lines([fracture.or(Some("no fracture".into())), Some(others.join(", "))])
 }
 
 /// The picture over the whole range of its detector.

@@ -7,7 +7,7 @@ use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use xray_core::jiff::civil::Date;
-use xray_core::{BodyPart, Laterality, Sex, View, derive_seed};
+use xray_core::{Laterality, Sex, View, derive_seed};
 
 use crate::lexicon::{RADIOLOGISTS, SITES};
 use crate::patient::plain;
@@ -144,14 +144,18 @@ fn identifying(study: &PhantomStudy) -> Vec<(Tag, VR, String)> {
 
 /// What a header says of the image.
 fn describing(study: &PhantomStudy, view: View, number: usize) -> Vec<(Tag, VR, String)> {
-    let part = if study.body_part == BodyPart::Wrist { "WRIST" } else { "HAND" };
+    let part = study.region.dicom;
     let view = match view {
         View::Lateral => "LATERAL",
         View::Oblique => "OBLIQUE",
         View::Ap => "AP",
         _ => "PA",
     };
-    let side = if study.laterality == Laterality::Left { "L" } else { "R" };
+    let side = match study.laterality {
+        Laterality::Left => "L",
+        Laterality::Right => "R",
+        Laterality::Both => "B",
+    };
     let day = dicom_date(study.date);
     let time = format!("{:02}{:02}{:02}", study.time.hour(), study.time.minute(), study.time.second());
     vec![

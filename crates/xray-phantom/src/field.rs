@@ -1,5 +1,12 @@
+use xray_core::Laterality;
+
+use crate::bone::Bone;
 use crate::draw::Draw;
 use crate::geometry::Point;
+use crate::radiograph::Shot;
+use crate::region::Aim;
+use crate::scene::Scene;
+use crate::skeleton::Limb;
 
 /// The detector in the plane of the patient.
 #[derive(Debug)]
@@ -17,6 +24,73 @@ pub(crate) struct Field {
 const LIFT: f32 = 35.0;
 
 impl Field {
+    pub(crate) fn draw(shot: &Shot<'_>, scene: &Scene, draw: &mut Draw) -> Self {
+        let region = shot.subject.region;
+        let drawn = if region.limb == Limb::Hand { Laterality::Left } else { Laterality::Right };
+        let mirror = if shot.laterality == drawn || shot.laterality == Laterality::Both { 1.0 } else { -1.0 };
+        let mut corners = [[f32::MAX, f32::MIN]; 2];
+        let mut include = |p: Point| {
+            for (bound, value) in corners.iter_mut().zip([mirror * p[0], -p[1]]) {
+                *bound = [bound[0].min(value), bound[1].max(value)];
+            }
+        };
+        let mut bones = |wanted: &dyn Fn(Bone) -> bool| {
+            scene.pieces.iter().filter(|p| wanted(p.bone)).for_each(|piece| {
+                piece.outer.points.iter().step_by(7).for_each(|p| include(*p));
+            });
+        };
+        let size = shot.subject.anatomy.size;
+        let margin = match region.aim {
+            Aim::Around { breadth, above, below, .. } => {
+                let breadth = size * draw.range(breadth[0], breadth[1]);
+                let (above, below) =
+                    (size * draw.range(above[0], above[1]), size * draw.range(below[0], below[1]));
+                include([-breadth, above, 0.0]);
+                include([breadth, -below, 0.0]);
+                None
+            }
+            Aim::Hand => {
+                bones(&|bone| bone.ray().is_some() || bone.is_carpal());
+                include([0.0, -size * draw.range(18.0, 40.0), 0.0]);
+                Some([5.0, 14.0])
+            }
+            Aim::Finger => {
+                let broken = shot.subject.fracture.and_then(|fracture| fracture.bone.ray());
+                let ray = broken.unwrap_or(2 + draw.below(4) as u8);
+                bones(&|bone| bone.ray() == Some(ray) && !matches!(bone, Bone::Metacarpal(_)));
+                Some([10.0, 18.0])
+            }
+            Aim::Bones(wanted) => {
+                bones(&|bone| wanted.contains(&bone));
+                Some([18.0, 34.0])
+            }
+            Aim::BothKnees => {
+                let breadth = size * draw.range(165.0, 185.0);
+                include([-breadth, size * draw.range(85.0, 115.0), 0.0]);
+                include([breadth, -size * draw.range(85.0, 115.0), 0.0]);
+                None
+            }
+            Aim::BothLegs => {
+                bones(&|bone| matches!(bone, Bone::Femur | Bone::Talus));
+                Some([40.0, 60.0])
+            }
+        };
+        if let Some([least, most]) = margin {
+            for bound in &mut corners {
+                *bound = [bound[0] - draw.range(least, most), bound[1] + draw.range(least, most)];
+            }
+        }
+        let [across, down] = corners;
+        let tall = (down[1] - down[0]).max(1.0);
+        let spacing = tall / shot.size as f32;
+        let widest = if region.aim.is_bilateral() { 1.9 } else { 1.1 };
+        let width =
+            ((across[1] - across[0]) / spacing).clamp(0.55 * shot.size as f32, widest * shot.size as f32);
+        let width = (width as usize / 8 * 8).max(16);
+        let left = 0.5 * (across[0] + across[1]) - 0.5 * spacing * width as f32;
+        Self { width, height: shot.size, spacing, mirror, left, top: down[0], source_mm: shot.source_mm }
+    }
+
     /// `[column, row, depth]` of a point.
     pub(crate) fn project(&self, p: Point) -> Point {
         let flat = [(self.mirror * p[0] - self.left) / self.spacing, (-p[1] - self.top) / self.spacing];

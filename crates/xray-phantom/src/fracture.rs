@@ -5,7 +5,8 @@ use crate::anatomy::Anatomy;
 use crate::bone::{Bone, Carpal};
 use crate::draw::Draw;
 use crate::geometry::{Motion, Point, add, cross, dot, scale, sub, unit};
-use crate::skeleton::Part;
+use crate::region::Region;
+use crate::skeleton::{Limb, Part};
 
 /// A break of one bone: what was cut off, and how far it moved.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,6 +25,36 @@ pub struct Fracture {
     pub level: f32,
     #[serde(skip)]
     cut: Cut,
+}
+
+/// A kind of break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FractureKind {
+    /// Across the bone, up to 15 degrees.
+    Transverse,
+    /// Up to 45 degrees.
+    Oblique,
+    /// Steeper, along the shaft.
+    Spiral,
+    /// Pushed into the shaft by more than 0.8 mm.
+    Impacted,
+    /// A tip pulled off.
+    Avulsed,
+}
+
+impl FractureKind {
+    /// As labels say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Transverse => "transverse",
+            Self::Oblique => "oblique",
+            Self::Spiral => "spiral",
+            Self::Impacted => "impacted",
+            Self::Avulsed => "avulsed",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -56,14 +87,44 @@ impl Fracture {
         &self.cut.motion
     }
 
-    /// Whether what hangs on the bone goes with the fragment.
-    pub(crate) fn carries(&self) -> bool {
-        !matches!(self.bone, Bone::Ulna | Bone::Carpal(_))
+    /// Whether `bone`, which hangs on the broken one, goes with the fragment.
+    pub(crate) fn carries(&self, bone: Bone) -> bool {
+        !matches!(self.bone, Bone::Ulna | Bone::Carpal(_) | Bone::Fibula | Bone::Clavicle)
+            && bone != Bone::Fibula
+    }
+
+    /// What kind of break its numbers make it.
+    pub fn kind(&self) -> FractureKind {
+        if self.bone == Bone::Ulna && self.level > 0.91 {
+            FractureKind::Avulsed
+        } else if self.impaction_mm > 0.8 {
+            FractureKind::Impacted
+        } else if self.obliquity_deg > 45.0 {
+            FractureKind::Spiral
+        } else if self.obliquity_deg > 15.0 {
+            FractureKind::Oblique
+        } else {
+            FractureKind::Transverse
+        }
     }
 
     /// The bone that breaks in an image of `part`: the distal radius most often, as in life. Only what is bone
     /// already can break.
-    pub(crate) fn draw_bone(part: BodyPart, anatomy: &Anatomy, draw: &mut Draw) -> Bone {
+    pub(crate) fn draw_bone(region: &Region, anatomy: &Anatomy, draw: &mut Draw) -> (Bone, Option<[f32; 2]>) {
+        if region.part == BodyPart::Finger {
+            let ray = 2 + draw.below(4) as u8;
+            let bone = [Bone::ProximalPhalanx(ray), Bone::MiddlePhalanx(ray), Bone::DistalPhalanx(ray)];
+            return (bone[draw.weighted(&[0.45, 0.3, 0.25])], None);
+        }
+        if region.limb != Limb::Hand {
+            let weights: Vec<f32> = region.breaks.iter().map(|(_, weight, _)| *weight).collect();
+            let (bone, _, levels) = region.breaks[draw.weighted(&weights)];
+            return (bone, levels);
+        }
+        (Self::draw_hand_bone(region.part, anatomy, draw), None)
+    }
+
+    fn draw_hand_bone(part: BodyPart, anatomy: &Anatomy, draw: &mut Draw) -> Bone {
         let scaphoid = Bone::Carpal(Carpal::Scaphoid);
         if part == BodyPart::Wrist {
             let bone = [Bone::Radius, Bone::Ulna, scaphoid][draw.weighted(&[0.68, 0.17, 0.15])];
@@ -79,9 +140,10 @@ impl Fracture {
         }
     }
 
-    /// A fracture of `part` of a patient.
-    pub(crate) fn draw(part: &Part, anatomy: &Anatomy, draw: &mut Draw) -> Self {
+    /// A fracture of `part` of a patient, between `levels` or where that bone breaks.
+    pub(crate) fn draw(part: &Part, levels: Option<[f32; 2]>, anatomy: &Anatomy, draw: &mut Draw) -> Self {
         let size = anatomy.size;
+        let limb = part.limb != Limb::Hand;
         let grown = anatomy.growth_plate(part.bone).is_none();
         let axis = match part.bone {
             Bone::Carpal(_) => unit([0.45, 0.75, 0.48]),
@@ -91,6 +153,10 @@ impl Fracture {
         let length = high - low;
         // Millimetres from the distal end for the forearm, a share of the length elsewhere.
         let along = match part.bone {
+            _ if levels.is_some() => {
+                let [from, to] = levels.unwrap_or_default();
+                low + length * draw.range(from, to)
+            }
             Bone::Radius => high - draw.range(11.0, 26.0),
             Bone::Ulna if draw.chance(0.6) && grown => high - draw.range(4.5, 8.0),
             Bone::Ulna => high - draw.range(14.0, 28.0),
@@ -118,12 +184,22 @@ impl Fracture {
         } else {
             draw.range(
                 if small { 0.8 } else { 1.6 },
-                (breadth * 0.85).clamp(2.2, if small { 2.6 } else { 8.0 }),
+                (breadth * 0.85).clamp(
+                    2.2,
+                    if small {
+                        2.6
+                    } else if limb {
+                        14.0
+                    } else {
+                        8.0
+                    },
+                ),
             )
         };
         let angle = match (undisplaced, small) {
             (true, _) => draw.range(0.0, 4.0),
             (_, true) => draw.range(3.0, 18.0),
+            _ if limb => draw.range(6.0, 22.0),
             _ if part.bone == Bone::Radius => draw.range(8.0, 28.0),
             _ => draw.range(9.0, 34.0),
         };
@@ -134,7 +210,13 @@ impl Fracture {
         } else {
             -draw.range(0.5, 1.8)
         };
-        let obliquity = if draw.chance(0.5) { draw.range(0.0, 15.0) } else { draw.range(15.0, 42.0) };
+        let obliquity = if limb && (0.25..0.85).contains(&((along - low) / length)) && draw.chance(0.3) {
+            draw.range(48.0, 62.0)
+        } else if draw.chance(0.5) {
+            draw.range(0.0, 15.0)
+        } else {
+            draw.range(15.0, 42.0)
+        };
         let normal = Motion::rotation(around(draw.range(0.0, 360.0)), obliquity, [0.0; 3]).turn(axis);
         // Slides are in the plane of the bone's breadth; a turn is more often to the palm or the back.
         let slide_direction = around(draw.range(0.0, 360.0));

@@ -1,5 +1,9 @@
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+use xray_core::BodyPart;
+
+use crate::region::{REGIONS, Region};
 use crate::study::PhantomStudy;
 use crate::{Clutter, Error, Prevalence, Result};
 
@@ -25,14 +29,24 @@ pub struct PhantomHospital {
     pub size: usize,
     /// Share of studies with a fracture. Default: 0.4.
     pub fracture_prevalence: f64,
-    /// Share of wrists; the rest are hands. Default: 0.55.
+    /// Share of wrists among hands and wrists. Default: 0.55.
     pub wrist_share: f64,
+    /// Shares of other parts of the body, on top of which hands and wrists divide the rest; of adults only, children
+    /// are imaged at hand and wrist. Finger, forearm, elbow, humerus, shoulder, hip, femur, knee (both in one
+    /// image), lower leg, ankle and full leg (both). Default: none.
+    pub other_parts: BTreeMap<BodyPart, f64>,
+    /// Weights of the Kellgren-Lawrence grades 0 to 4 of a knee. Default: 0.35, 0.2, 0.22, 0.15, 0.08.
+    pub knee_grades: [f64; 5],
     /// Share of patients from 3 to 17 years. Default: 0.25.
     pub child_share: f64,
     /// Share of patients from 60 to 92 years. Default: 0.3.
     pub elderly_share: f64,
     /// Share of studies with a second view. Default: 0.7.
     pub two_view_share: f64,
+    /// Share of images without a lead letter. Default: 0.
+    pub marker_absent_share: f64,
+    /// Share of images whose lead letter reads mirrored. Default: 0.
+    pub marker_mirrored_share: f64,
     /// From the focus to the detector in millimetres, 500 to 5000; rays are then divergent, and what is far from
     /// the detector is larger than the spacing says. Default: none, which gives parallel rays.
     pub source_mm: Option<f64>,
@@ -50,9 +64,13 @@ impl Default for PhantomHospital {
             size: 512,
             fracture_prevalence: 0.4,
             wrist_share: 0.55,
+            other_parts: BTreeMap::new(),
+            knee_grades: [0.35, 0.2, 0.22, 0.15, 0.08],
             child_share: 0.25,
             elderly_share: 0.3,
             two_view_share: 0.7,
+            marker_absent_share: 0.0,
+            marker_mirrored_share: 0.0,
             source_mm: None,
             prevalence: Prevalence::default(),
             clutter: Clutter::default(),
@@ -83,6 +101,8 @@ impl PhantomHospital {
             ("child_share", self.child_share),
             ("elderly_share", self.elderly_share),
             ("two_view_share", self.two_view_share),
+            ("marker_absent_share", self.marker_absent_share),
+            ("marker_mirrored_share", self.marker_mirrored_share),
         ];
         for (setting, value) in
             shares.into_iter().chain(self.prevalence.shares()).chain(self.clutter.shares())
@@ -90,6 +110,21 @@ impl PhantomHospital {
             if !(0.0..=1.0).contains(&value) {
                 return refuse(setting, value.to_string(), "a share from 0 to 1");
             }
+        }
+        for (part, share) in &self.other_parts {
+            let usual = Region::of(*part).is_none_or(Region::is_usual);
+            if usual || !(0.0..=1.0).contains(share) {
+                let allowed = "shares from 0 to 1 of parts other than hand and wrist that can be imaged";
+                return refuse("other_parts", format!("{part:?} {share}"), allowed);
+            }
+        }
+        let others: f64 = self.other_parts.values().sum();
+        if others > 1.0 + 1e-9 {
+            return refuse("other_parts", others.to_string(), "shares of at most 1 together");
+        }
+        let grades = self.knee_grades;
+        if grades.iter().any(|w| !w.is_finite() || *w < 0.0) || grades.iter().sum::<f64>() <= 0.0 {
+            return refuse("knee_grades", format!("{grades:?}"), "weights of at least 0, not all of them 0");
         }
         if self.child_share + self.elderly_share > 1.0 {
             let sum = self.child_share + self.elderly_share;
@@ -109,6 +144,12 @@ impl PhantomHospital {
             return Err(Error::NoSuchStudy { index, studies: self.studies });
         }
         PhantomStudy::new(self, index)
+    }
+
+    /// All parts that can be imaged, in equal shares.
+    pub fn all_parts() -> BTreeMap<BodyPart, f64> {
+        let others = REGIONS.iter().filter(|region| !region.is_usual());
+        others.map(|region| (region.part, 1.0 / REGIONS.len() as f64)).collect()
     }
 
     /// All studies in order, made when they are asked for.

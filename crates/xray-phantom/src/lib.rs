@@ -79,6 +79,7 @@ mod fracture;
 mod geometry;
 mod grain;
 mod hospital;
+mod knee;
 mod lexicon;
 mod marker;
 mod mesh;
@@ -87,6 +88,7 @@ mod pdf;
 mod pose;
 mod radiograph;
 mod raster;
+mod region;
 mod report;
 mod rle;
 mod scene;
@@ -95,6 +97,7 @@ mod skeleton;
 mod solid;
 mod spans;
 mod study;
+mod tissue;
 
 pub use bone::{Bone, Carpal};
 pub use clutter::Clutter;
@@ -103,9 +106,12 @@ pub use error::{Error, Result};
 pub use findings::{
     Cast, Findings, ForeignBody, Hardware, Joint, Lesion, Osteoarthritis, Osteosynthesis, Prevalence,
 };
-pub use fracture::Fracture;
+pub use fracture::{Fracture, FractureKind};
 pub use hospital::PhantomHospital;
+pub use knee::Knee;
+pub use marker::Marker;
 pub use radiograph::Radiograph;
 pub use sheet::ContactSheet;
-pub use spans::{Category, Span};
+pub use spans::Span;
+pub use xray_core::Category;
 pub use study::PhantomStudy;

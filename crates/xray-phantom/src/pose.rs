@@ -2,10 +2,11 @@ use xray_core::{BodyPart, View};
 
 use crate::bone::Bone;
 use crate::draw::Draw;
-use crate::findings::Findings;
 use crate::fracture::Fracture;
-use crate::geometry::{Motion, cross, unit};
-use crate::skeleton::Skeleton;
+use crate::geometry::{Motion, cross, scale, unit};
+use crate::region::Aim;
+use crate::scene::Subject;
+use crate::skeleton::Limb;
 
 /// Where every bone of a limb lies before the X-ray tube: its joints bent, and the limb turned to the view.
 #[derive(Debug)]
@@ -17,14 +18,60 @@ pub(crate) struct Pose {
 }
 
 impl Pose {
-    pub(crate) fn draw(
-        skeleton: &Skeleton,
-        part: BodyPart,
-        view: View,
-        fracture: Option<&Fracture>,
-        findings: &Findings,
-        draw: &mut Draw,
-    ) -> Self {
+    pub(crate) fn draw(subject: &Subject<'_>, view: View, draw: &mut Draw) -> Self {
+        match subject.region.limb {
+            Limb::Hand => Self::of_hand(subject, view, draw),
+            Limb::Arm | Limb::Leg => Self::of_limb(subject, view, draw),
+        }
+    }
+
+    /// Arm or leg: bent at elbow or knee, or straight.
+    fn of_limb(subject: &Subject<'_>, view: View, draw: &mut Draw) -> Self {
+        let Subject { skeleton, fracture, region, .. } = *subject;
+        let lateral = view == View::Lateral;
+        // An elbow is bent for a lateral view; a standing leg is straight.
+        let bend = match region.part {
+            BodyPart::Elbow if lateral => draw.normal(-88.0, 4.0),
+            BodyPart::Knee | BodyPart::FullLeg => 0.0,
+            _ => draw.normal(0.0, 2.0),
+        };
+        let hinge = Motion::rotation([1.0, 0.0, 0.0], bend, [0.0; 3]);
+        let size = subject.anatomy.size;
+        let whole = region.part == BodyPart::FullLeg;
+        let shin = subject.knee.map_or(Motion::IDENTITY, |knee| knee.motion(skeleton, size, whole));
+        let mut bones: Vec<Motion> = Vec::with_capacity(skeleton.parts.len());
+        for piece in &skeleton.parts {
+            let local = match piece.bone {
+                Bone::Tibia => shin.then(&hinge),
+                Bone::Radius | Bone::Ulna => hinge,
+                _ => Motion::IDENTITY,
+            };
+            let carried = piece.parent.map_or(Motion::IDENTITY, |parent| {
+                let carries = |f: &&Fracture| f.bone == skeleton.parts[parent].bone && f.carries(piece.bone);
+                fracture.filter(carries).map_or(bones[parent], |f| f.motion().then(&bones[parent]))
+            });
+            bones.push(local.then(&carried));
+        }
+        let turn = match view {
+            View::Lateral => -90.0 + draw.normal(0.0, 4.0),
+            View::Oblique => 38.0 + draw.normal(0.0, 6.0),
+            _ => draw.normal(0.0, if subject.knee.is_some() { 2.0 } else { 5.0 }),
+        };
+        let center = match region.aim {
+            Aim::Around { center, .. } => center,
+            _ => [0.0; 3],
+        };
+        let lean = if subject.knee.is_some() { 0.8 } else { 4.0 };
+        let view = Motion::translation(scale(center, -1.0))
+            .then(&Motion::rotation([0.0, 1.0, 0.0], turn, [0.0; 3]))
+            .then(&Motion::rotation([1.0, 0.0, 0.0], draw.normal(0.0, 2.0), [0.0; 3]))
+            .then(&Motion::rotation([0.0, 0.0, 1.0], draw.normal(0.0, lean), [0.0; 3]));
+        Self { bones, view }
+    }
+
+    fn of_hand(subject: &Subject<'_>, view: View, draw: &mut Draw) -> Self {
+        let Subject { skeleton, fracture, findings, .. } = *subject;
+        let part = subject.region.part;
         let lateral = view == View::Lateral;
         let flexion = draw.normal(if lateral { 0.0 } else { -3.0 }, 9.0);
         let deviation = draw.normal(0.0, 9.0);
@@ -43,7 +90,7 @@ impl Pose {
                 Bone::ProximalPhalanx(ray) if ray > 1 => {
                     // In a lateral view the fingers are fanned out so that they do not cover each other.
                     let fan =
-                        if lateral && part == BodyPart::Hand { 13.0 * (4.5 - f32::from(ray)) } else { 0.0 };
+                        if lateral && part != BodyPart::Wrist { 13.0 * (4.5 - f32::from(ray)) } else { 0.0 };
                     let bend = fan + curl * 9.0 + small;
                     let apart = spread * 4.0 * (3.2 - f32::from(ray)) + draw.normal(0.0, 1.2);
                     Motion::rotation(bend_axis, bend, piece.joint).then(&Motion::rotation(
@@ -60,7 +107,8 @@ impl Pose {
             let worn = findings.osteoarthritis.map(|worn| worn.shift(piece.bone, piece.axis));
             let local = worn.map_or(local, |shift| local.then(&shift));
             let carried = piece.parent.map_or(Motion::IDENTITY, |parent| {
-                let broken = fracture.filter(|f| f.carries() && f.bone == skeleton.parts[parent].bone);
+                let broken =
+                    fracture.filter(|f| f.carries(piece.bone) && f.bone == skeleton.parts[parent].bone);
                 broken.map_or(bones[parent], |f| f.motion().then(&bones[parent]))
             });
             bones.push(if index < 2 { Motion::IDENTITY } else { local.then(&carried) });

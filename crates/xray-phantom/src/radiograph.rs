@@ -2,21 +2,18 @@ use std::fmt;
 
 use xray_core::{BodyPart, Laterality, View};
 
-use crate::anatomy::Anatomy;
 use crate::device::Device;
 use crate::draw::Draw;
 use crate::field::{Field, Shutter};
-use crate::findings::Findings;
 use crate::flesh::{self, STEP};
-use crate::fracture::Fracture;
 use crate::geometry::Point;
 use crate::grain::Grain;
-use crate::marker;
+use crate::knee::Knee;
+use crate::marker::{self, Marker};
 use crate::mesh::Mesh;
 use crate::pose::Pose;
 use crate::raster::Canvas;
-use crate::scene::Scene;
-use crate::skeleton::Skeleton;
+use crate::scene::{Scene, Subject};
 use crate::solid::Material;
 
 /// One simulated image: grey values of a detector, bone bright.
@@ -64,12 +61,11 @@ const MOST_LOST: f32 = 0.92;
 /// What is to be taken of whom.
 #[derive(Debug)]
 pub(crate) struct Shot<'a> {
-    pub(crate) skeleton: &'a Skeleton,
-    pub(crate) anatomy: &'a Anatomy,
-    pub(crate) fracture: Option<&'a Fracture>,
-    pub(crate) findings: &'a Findings,
-    pub(crate) body_part: BodyPart,
+    pub(crate) subject: Subject<'a>,
+    /// The left knee of a bilateral image; the right one is the subject's.
+    pub(crate) left: Option<&'a Knee>,
     pub(crate) laterality: Laterality,
+    pub(crate) marker: Marker,
     pub(crate) view: View,
     pub(crate) device: &'static Device,
     /// Rows of the image.
@@ -93,7 +89,7 @@ impl Shot<'_> {
         }
         let added = self.canvas_of(&scene, &field, |m| m != Material::Void, &mut add);
         let void = self.canvas_of(&scene, &field, |m| m == Material::Void, &mut add);
-        let flesh = flesh::flesh(&scene, &field, 1.6 * self.anatomy.size);
+        let flesh = flesh::flesh(&scene, &field, 1.6 * self.subject.anatomy.size);
         let shell = flesh::cast(&scene, &field);
         let bodies = Bodies { bone, marrow, added, void, shell, flesh };
         let signal = self.attenuation(&bodies, &field, draw);
@@ -127,44 +123,16 @@ impl Shot<'_> {
     }
 
     fn aim(&self, draw: &mut Draw) -> (Scene, Field) {
-        let pose = Pose::draw(self.skeleton, self.body_part, self.view, self.fracture, self.findings, draw);
-        let scene = Scene::new(self.skeleton, self.anatomy, &pose, self.fracture, self.findings);
-        let field = self.field(&scene, draw);
-        (scene, field)
-    }
-
-    /// What the detector covers.
-    fn field(&self, scene: &Scene, draw: &mut Draw) -> Field {
-        let mirror = if self.laterality == Laterality::Left { 1.0 } else { -1.0 };
-        let mut corners = [[f32::MAX, f32::MIN]; 2];
-        let mut include = |p: Point| {
-            for (bound, value) in corners.iter_mut().zip([mirror * p[0], -p[1]]) {
-                *bound = [bound[0].min(value), bound[1].max(value)];
-            }
-        };
-        let size = self.anatomy.size;
-        if self.body_part == BodyPart::Wrist {
-            let breadth = size * draw.range(36.0, 44.0);
-            let (above, below) = (size * draw.range(36.0, 62.0), size * draw.range(42.0, 70.0));
-            include([-breadth, above, 0.0]);
-            include([breadth, -below, 0.0]);
-        } else {
-            scene.pieces.iter().filter(|p| p.bone.ray().is_some() || p.bone.is_carpal()).for_each(|piece| {
-                piece.outer.points.iter().step_by(7).for_each(|p| include(*p));
-            });
-            include([0.0, -size * draw.range(18.0, 40.0), 0.0]);
-            for bound in &mut corners {
-                *bound = [bound[0] - draw.range(5.0, 14.0), bound[1] + draw.range(5.0, 14.0)];
-            }
+        let pose = Pose::draw(&self.subject, self.view, draw);
+        let mut scene = Scene::new(&self.subject, &pose);
+        if let Some(knee) = self.left {
+            let subject = Subject { knee: Some(knee), ..self.subject };
+            let other = Scene::new(&subject, &Pose::draw(&subject, self.view, draw));
+            let apart = self.subject.anatomy.size * draw.range(86.0, 104.0);
+            scene = scene.shifted(-apart).joined(other.mirrored().shifted(apart));
         }
-        let [across, down] = corners;
-        let tall = (down[1] - down[0]).max(1.0);
-        let spacing = tall / self.size as f32;
-        let width =
-            ((across[1] - across[0]) / spacing).clamp(0.55 * self.size as f32, 1.1 * self.size as f32);
-        let width = (width as usize / 8 * 8).max(16);
-        let left = 0.5 * (across[0] + across[1]) - 0.5 * spacing * width as f32;
-        Field { width, height: self.size, spacing, mirror, left, top: down[0], source_mm: self.source_mm }
+        let field = Field::draw(self, &scene, draw);
+        (scene, field)
     }
 
     /// The line integral of attenuation.
@@ -172,7 +140,7 @@ impl Shot<'_> {
         let coarse = Grain::new(field.spacing / 2.3, draw);
         let fine = Grain::new(field.spacing / 0.95, draw);
         let mut signal = Canvas::filled(field.width, field.height, 0.0);
-        let [cortical, spongy, flesh] = MU;
+        let [cortical, spongy, flesh] = MU.map(|mu| mu * self.subject.region.hardness);
         for y in 0..field.height {
             for x in 0..field.width {
                 let at = y * field.width + x;
@@ -181,7 +149,7 @@ impl Shot<'_> {
                 if outer > 0.02 {
                     let inner = bodies.marrow.data[at].clamp(0.0, outer);
                     let texture = 1.0 + 0.16 * coarse.at(x, y) + 0.24 * fine.at(x, y);
-                    let spongy = (spongy - flesh) * self.anatomy.density * texture;
+                    let spongy = (spongy - flesh) * self.subject.anatomy.density * texture;
                     let lost = bodies
                         .void
                         .as_ref()
@@ -194,7 +162,7 @@ impl Shot<'_> {
                 signal.data[at] = value;
             }
         }
-        if let Some((shell, cast)) = bodies.shell.as_ref().zip(self.findings.cast) {
+        if let Some((shell, cast)) = bodies.shell.as_ref().zip(self.subject.findings.cast) {
             cast.cover(&mut signal, shell, field);
         }
         signal
@@ -202,13 +170,13 @@ impl Shot<'_> {
 
     /// Photons, noise, grey values, collimation.
     fn develop(&self, mut signal: Canvas, bodies: &Bodies, field: &Field, draw: &mut Draw) -> Radiograph {
-        marker::mark(&mut signal, &bodies.cover(), field, self.laterality, self.device, draw);
+        marker::mark(&mut signal, &bodies.cover(), field, self.laterality, self.device, self.marker, draw);
         let scatter = draw.range(0.04, 0.14);
         let blur = draw.range(0.12, 0.24) / field.spacing;
         signal.data.iter_mut().for_each(|v| *v = (-*v).exp());
         let haze = signal.thinned(HAZE_STEP).blurred(18.0 / (field.spacing * HAZE_STEP as f32));
         let mut photons = signal.blurred(blur);
-        let dose = PHOTONS * (field.spacing / 0.4).powi(2) * draw.range(0.6, 1.6);
+        let dose = PHOTONS * self.subject.region.dose * (field.spacing / 0.4).powi(2) * draw.range(0.6, 1.6);
         let mut spare = None;
         for (at, value) in photons.data.iter_mut().enumerate() {
             let noise = spare.take().unwrap_or_else(|| {
@@ -252,7 +220,7 @@ impl Shot<'_> {
             spacing_mm: field.spacing,
             view: self.view,
             laterality: self.laterality,
-            body_part: self.body_part,
+            body_part: self.subject.region.part,
             window: [0.5 * most, most],
         }
     }

@@ -3,10 +3,24 @@ use crate::bone::Bone;
 use crate::findings::Findings;
 use crate::fracture::Fracture;
 use crate::geometry::{Motion, Point, add, dot, scale, sub};
+use crate::knee::Knee;
 use crate::mesh::Mesh;
 use crate::pose::Pose;
-use crate::skeleton::{Part, Skeleton};
+use crate::region::Region;
+use crate::skeleton::{Limb, Part, Skeleton};
 use crate::solid::Solid;
+use crate::tissue::{skin, thickness};
+
+/// A limb at rest, with all that is particular to it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) region: &'static Region,
+    pub(crate) skeleton: &'static Skeleton,
+    pub(crate) anatomy: &'a Anatomy,
+    pub(crate) fracture: Option<&'a Fracture>,
+    pub(crate) findings: &'a Findings,
+    pub(crate) knee: Option<&'a Knee>,
+}
 
 /// The surfaces of one bone, or of a part of it, in the frame of the detector, in millimetres.
 #[derive(Debug)]
@@ -36,13 +50,8 @@ pub(crate) struct Scene {
 const NEAR_CUT: f32 = 4.0;
 
 impl Scene {
-    pub(crate) fn new(
-        skeleton: &Skeleton,
-        anatomy: &Anatomy,
-        pose: &Pose,
-        fracture: Option<&Fracture>,
-        findings: &Findings,
-    ) -> Self {
+    pub(crate) fn new(subject: &Subject<'_>, pose: &Pose) -> Self {
+        let Subject { skeleton, anatomy, fracture, findings, .. } = *subject;
         let mut scene = Self {
             pieces: Vec::new(),
             skin: Vec::new(),
@@ -68,7 +77,8 @@ impl Scene {
                 );
             }
             let broken = fracture.filter(|f| f.bone == part.bone);
-            for solid in findings.solids(part, anatomy) {
+            let worn = subject.knee.map(|knee| knee.solids(part)).unwrap_or_default();
+            for solid in findings.solids(part, anatomy).into_iter().chain(worn) {
                 // Metal stays with the shaft, a lesion with the bone around it.
                 let middle = solid.mesh.middle();
                 let gone = broken.filter(|f| !solid.material.is_metal() && f.side(middle) > 0.0);
@@ -76,7 +86,7 @@ impl Scene {
                 let mesh = place(&motion, broad(solid.mesh, part, index, anatomy));
                 scene.solids.push(Solid { mesh, ..solid });
             }
-            for [outer, inner] in grown(part, index, anatomy, findings) {
+            for [outer, inner] in grown(part, index, subject) {
                 let Some(fracture) = broken else {
                     let (outer, inner) = (place(&pose.bones[index], outer), place(&pose.bones[index], inner));
                     scene.pieces.push(Piece { bone: part.bone, outer, inner });
@@ -97,6 +107,43 @@ impl Scene {
         }
         scene
     }
+
+    /// The same on the other side of the body.
+    pub(crate) fn mirrored(mut self) -> Self {
+        let flip = |mesh: &mut Mesh| {
+            mesh.points.iter_mut().for_each(|p| p[0] = -p[0]);
+            mesh.triangles.iter_mut().for_each(|t| t.swap(1, 2));
+        };
+        self.each(flip);
+        self.cut.iter_mut().for_each(|p| p[0] = -p[0]);
+        self
+    }
+
+    pub(crate) fn shifted(mut self, x: f32) -> Self {
+        self.each(|mesh| mesh.points.iter_mut().for_each(|p| p[0] += x));
+        self.cut.iter_mut().for_each(|p| p[0] += x);
+        self
+    }
+
+    /// Both sides in one scene.
+    pub(crate) fn joined(mut self, other: Self) -> Self {
+        self.pieces.extend(other.pieces);
+        self.skin.extend(other.skin.into_iter().map(|(group, mesh)| (group + 1, mesh)));
+        self.cut.extend(other.cut);
+        self.solids.extend(other.solids);
+        self.cast.extend(other.cast);
+        self
+    }
+
+    fn each(&mut self, mut change: impl FnMut(&mut Mesh)) {
+        for piece in &mut self.pieces {
+            change(&mut piece.outer);
+            change(&mut piece.inner);
+        }
+        self.skin.iter_mut().for_each(|(_, mesh)| change(mesh));
+        self.solids.iter_mut().for_each(|solid| change(&mut solid.mesh));
+        self.cast.iter_mut().flatten().for_each(change);
+    }
 }
 
 /// How far a cast reaches towards the fingers and along the thumb, at rest.
@@ -111,8 +158,11 @@ fn broad(mesh: Mesh, part: &Part, index: usize, anatomy: &Anatomy) -> Mesh {
 }
 
 /// The ossified pieces of a bone: outer and inner surface each.
-fn grown(part: &Part, index: usize, anatomy: &Anatomy, findings: &Findings) -> Vec<[Mesh; 2]> {
+fn grown(part: &Part, index: usize, subject: &Subject<'_>) -> Vec<[Mesh; 2]> {
+    let Subject { anatomy, findings, .. } = *subject;
     let (shell, bump) = (thickness(part), findings.bump(part));
+    let spurs = subject.knee.map(|knee| knee.bumps(part, anatomy.size)).unwrap_or_default();
+    let bump = |p: Point| spurs.iter().fold(bump(p), |p, spur| spur.apply(p));
     let cortex = |p: Point| anatomy.cortex * shell(p) * findings.thinned(part.bone, p);
     let inner = part.mesh.points.iter().zip(&part.normals);
     let inner = inner.map(|(p, n)| sub(bump(*p), scale(*n, cortex(*p)))).collect();
@@ -121,6 +171,9 @@ fn grown(part: &Part, index: usize, anatomy: &Anatomy, findings: &Findings) -> V
         let mesh = Mesh { points, triangles: part.mesh.triangles.clone() };
         broad(mesh, part, index, anatomy)
     });
+    if part.limb != Limb::Hand {
+        return vec![[outer, inner]];
+    }
     let share = anatomy.ossified(part.bone);
     if part.bone.is_carpal() {
         return if share > 0.0 { vec![[shrunk(outer, share), shrunk(inner, share)]] } else { Vec::new() };
@@ -142,45 +195,6 @@ fn grown(part: &Part, index: usize, anatomy: &Anatomy, findings: &Findings) -> V
         pieces.push([shrunk(cut(&outer, 1.0), share), shrunk(cut(&inner, 1.0), share)]);
     }
     pieces
-}
-
-/// The thickness of an adult's cortex at a point of a bone, in millimetres at rest.
-fn thickness(part: &Part) -> impl Fn(Point) -> f32 + '_ {
-    let [low, high] = part.mesh.extent(part.axis);
-    let (end, shaft) = match part.bone {
-        Bone::Radius => (0.75, 2.9),
-        Bone::Ulna => (0.75, 2.5),
-        Bone::Carpal(_) => (0.65, 0.65),
-        Bone::Metacarpal(_) => (0.55, 2.1),
-        Bone::ProximalPhalanx(_) => (0.5, 1.7),
-        Bone::MiddlePhalanx(_) => (0.45, 1.3),
-        Bone::DistalPhalanx(_) => (0.4, 0.8),
-    };
-    move |p| {
-        let along = dot(p, part.axis);
-        let middle = match part.bone {
-            Bone::Radius | Bone::Ulna => ((high - along - 8.0) / 45.0).clamp(0.0, 1.0),
-            _ => 1.0 - (2.0 * (along - low) / (high - low) - 1.0).powi(2),
-        };
-        end + (shaft - end) * middle * middle * (3.0 - 2.0 * middle)
-    }
-}
-
-/// Flesh around a bone, and `more` around that.
-fn skin(part: &Part, anatomy: &Anatomy, more: f32) -> Mesh {
-    let [_, high] = part.mesh.extent(part.axis);
-    let flesh = |p: Point| match part.bone {
-        // Tendons alone at the wrist, muscle further up.
-        Bone::Radius | Bone::Ulna => 6.5 + 7.0 * ((high - dot(p, part.axis) - 15.0) / 60.0).clamp(0.0, 1.0),
-        Bone::Carpal(_) => 8.0,
-        Bone::Metacarpal(_) => 9.0,
-        Bone::ProximalPhalanx(_) => 5.6,
-        Bone::MiddlePhalanx(_) => 4.8,
-        Bone::DistalPhalanx(_) => 4.4,
-    };
-    let points = part.mesh.points.iter().zip(&part.normals);
-    let points = points.map(|(p, n)| add(*p, scale(*n, anatomy.flesh * flesh(*p) + more))).collect();
-    Mesh { points, triangles: part.mesh.triangles.clone() }
 }
 
 /// The mesh made smaller about the middle of its points.

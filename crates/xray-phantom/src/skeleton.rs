@@ -1,14 +1,32 @@
-use crate::Bone;
+use std::sync::LazyLock;
+
 use crate::geometry::{Point, add, cross, dot, scale, unit};
 use crate::mesh::Mesh;
+use crate::{Bone, Error, Result};
 
-/// The bones of the right hand, the carpus and the distal forearm, as `scripts/phantom_meshes.py` wrote them.
-static ASSET: &[u8] = include_bytes!("../assets/hand.bones");
+/// A chain of bones of the right side, as `scripts/phantom_meshes.py` wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limb {
+    /// Hand, carpus and distal forearm.
+    Hand,
+    /// Shoulder to carpus.
+    Arm,
+    /// Hip to toes.
+    Leg,
+}
+
+static HAND: LazyLock<Option<Skeleton>> =
+    LazyLock::new(|| Skeleton::read(include_bytes!("../assets/hand.bones"), Limb::Hand));
+static ARM: LazyLock<Option<Skeleton>> =
+    LazyLock::new(|| Skeleton::read(include_bytes!("../assets/arm.bones"), Limb::Arm));
+static LEG: LazyLock<Option<Skeleton>> =
+    LazyLock::new(|| Skeleton::read(include_bytes!("../assets/leg.bones"), Limb::Leg));
 
 /// One bone at rest.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub(crate) bone: Bone,
+    pub(crate) limb: Limb,
     /// Index of the bone that carries it.
     pub(crate) parent: Option<usize>,
     /// About which it turns against its parent.
@@ -20,7 +38,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// A direction across the long axis: 0 to the thumb's side, 90 to the palm.
+    /// A direction across the long axis: 0 to the thumb's side, away from the body, 90 to the palm or front.
     pub(crate) fn around(&self, degrees: f32) -> Point {
         let side = unit(cross(self.axis, [0.0, 0.0, 1.0]));
         let (sin, cos) = degrees.to_radians().sin_cos();
@@ -60,12 +78,30 @@ pub(crate) struct Skeleton {
 }
 
 impl Skeleton {
-    /// The skeleton of the asset, or nothing if the asset is not what the script writes.
-    pub(crate) fn from_asset() -> Option<Self> {
-        let mut bytes = Reader(ASSET.strip_prefix(b"OSBM\x01")?);
+    /// The bones of a limb.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Asset`] if the asset is not what the script writes.
+    pub(crate) fn of(limb: Limb) -> Result<&'static Self> {
+        let skeleton = match limb {
+            Limb::Hand => &HAND,
+            Limb::Arm => &ARM,
+            Limb::Leg => &LEG,
+        };
+        skeleton.as_ref().ok_or(Error::Asset)
+    }
+
+    fn read(asset: &[u8], limb: Limb) -> Option<Self> {
+        let mut bytes = Reader(asset.strip_prefix(b"OSBM\x01")?);
         let count = bytes.u8()?;
-        let parts = (0..count).map(|_| bytes.part()).collect::<Option<Vec<_>>>()?;
+        let parts = (0..count).map(|_| bytes.part(limb)).collect::<Option<Vec<_>>>()?;
         Some(Self { parts })
+    }
+
+    /// A bone.
+    pub(crate) fn part(&self, bone: Bone) -> Option<&Part> {
+        self.index(bone).map(|index| &self.parts[index])
     }
 
     /// Where `bone` is in the list.
@@ -100,7 +136,7 @@ impl Reader<'_> {
         Some([self.u16()?, self.u16()?, self.u16()?])
     }
 
-    fn part(&mut self) -> Option<Part> {
+    fn part(&mut self, limb: Limb) -> Option<Part> {
         let length = usize::from(self.u8()?);
         let (name, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
@@ -116,7 +152,7 @@ impl Reader<'_> {
             triangles: (0..triangles).map(|_| self.triple()).collect::<Option<_>>()?,
         };
         let normals = mesh.normals();
-        Some(Part { bone, parent, joint, axis, mesh, normals })
+        Some(Part { bone, limb, parent, joint, axis, mesh, normals })
     }
 }
 
@@ -125,26 +161,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_asset_has_all_bones_and_each_is_closed() {
-        let skeleton = Skeleton::from_asset().unwrap();
-        assert_eq!(skeleton.parts.len(), 29);
-        for (index, part) in skeleton.parts.iter().enumerate() {
-            assert!(part.parent.is_none_or(|p| p < index), "{}", part.bone);
-            assert_eq!(Bone::from_name(&part.bone.to_string()), Some(part.bone));
-            let mut balance = std::collections::HashMap::new();
-            for t in &part.mesh.triangles {
-                for (a, b) in [(t[0], t[1]), (t[1], t[2]), (t[2], t[0])] {
-                    *balance.entry((a.min(b), a.max(b))).or_insert(0) += if a < b { 1 } else { -1 };
+    fn the_assets_have_all_bones_and_each_is_closed() {
+        for (limb, count) in [(Limb::Hand, 29), (Limb::Arm, 13), (Limb::Leg, 8)] {
+            let skeleton = Skeleton::of(limb).unwrap();
+            assert_eq!(skeleton.parts.len(), count);
+            for (index, part) in skeleton.parts.iter().enumerate() {
+                assert!(part.parent.is_none_or(|p| p < index), "{}", part.bone);
+                assert_eq!(Bone::from_name(&part.bone.to_string()), Some(part.bone));
+                let mut balance = std::collections::HashMap::new();
+                for t in &part.mesh.triangles {
+                    for (a, b) in [(t[0], t[1]), (t[1], t[2]), (t[2], t[0])] {
+                        *balance.entry((a.min(b), a.max(b))).or_insert(0) += if a < b { 1 } else { -1 };
+                    }
                 }
+                assert!(balance.values().all(|n| *n == 0), "{} is open", part.bone);
+                assert!(part.mesh.volume() > 100.0, "{}", part.bone);
             }
-            assert!(balance.values().all(|n| *n == 0), "{} is open", part.bone);
-            assert!(part.mesh.volume() > 100.0, "{}", part.bone);
         }
     }
 
     #[test]
     fn what_is_cut_keeps_its_volume() {
-        let skeleton = Skeleton::from_asset().unwrap();
+        let skeleton = Skeleton::of(Limb::Hand).unwrap();
         let mesh = &skeleton.parts[0].mesh;
         let side = |p: Point| p[1] + 25.0 + (0.4 * p[0]).sin();
         let (near, far) = (mesh.kept(|p| -side(p)), mesh.kept(side));

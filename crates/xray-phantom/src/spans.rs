@@ -1,31 +1,7 @@
 use std::fmt;
 
 use serde::Serialize;
-
-/// What an identifier is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[non_exhaustive]
-pub enum Category {
-    /// Name of a patient, doctor or other person, without the title.
-    Person,
-    /// Street with number, postal code, town.
-    Location,
-    /// Hospital or practice.
-    Institution,
-    /// Any calendar date, also of birth.
-    Date,
-    /// An age with its unit.
-    Age,
-    /// National number, patient number, examination number, number of a doctor.
-    Id,
-    /// Telephone or fax.
-    Phone,
-    /// E-mail address.
-    Email,
-    /// Web address.
-    Url,
-}
+use xray_core::Category;
 
 /// An identifier in a text: bytes `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::sync::LazyLock;
 
 use xray_core::jiff::ToSpan;
 use xray_core::jiff::civil::{Date, Time, date, time};
@@ -12,14 +11,16 @@ use crate::device::{DEVICES, Device};
 use crate::draw::Draw;
 use crate::findings::Findings;
 use crate::fracture::Fracture;
+use crate::knee::Knee;
+use crate::marker::Marker;
 use crate::patient::Patient;
 use crate::radiograph::{Radiograph, Shot};
+use crate::region::Region;
 use crate::report::{self, Facts};
+use crate::scene::Subject;
 use crate::skeleton::Skeleton;
 use crate::spans::Span;
 use crate::{Error, PhantomHospital, Result};
-
-static SKELETON: LazyLock<Option<Skeleton>> = LazyLock::new(Skeleton::from_asset);
 
 /// Studies are dealt to patients in blocks of this many, so that any study can be made alone.
 const BLOCK: usize = 12;
@@ -35,6 +36,9 @@ pub(crate) mod domain {
     pub(super) const DAY: u64 = 7;
     pub(crate) const CLUTTER: u64 = 8;
     pub(super) const FINDINGS: u64 = 9;
+    pub(super) const REGION: u64 = 10;
+    pub(super) const KNEES: u64 = 11;
+    pub(super) const MARKER: u64 = 12;
 }
 
 /// One examination of a simulated patient: its report and labels, and the means to render its images.
@@ -50,14 +54,17 @@ pub struct PhantomStudy {
     pub report: Report,
     /// The identifiers in the report, in order.
     pub spans: Vec<Span>,
-    /// What is true of the picture: `fracture`, `fractured_bone`, `displacement_mm`, `angle_deg` (the last
-    /// three only with a fracture), those of [`Findings`], `demineralised`, `growth_plates`, `laterality`, `view` (of the first
-    /// image), `body_part`, `age_months`, `sex`.
+    /// What is true of the picture: `fracture`, `fractured_bone`, `displacement_mm`, `angle_deg`, `fracture_kind` (the last
+    /// four only with a fracture), those of [`Findings`], `demineralised`, `growth_plates`, `laterality`, `view` (of the first
+    /// image), `body_part`, `age_months`, `sex`; of both knees `kl_right`, `medial_mm_right` and so on, of full legs
+    /// `hka_right` and `hka_left`, degrees off a straight line, below 0 varus.
     pub labels: Labels,
     /// The fracture, where there is one.
     pub fracture: Option<Fracture>,
     /// What else there is.
     pub findings: Findings,
+    /// The right and the left knee of a bilateral image.
+    pub knees: Option<[Knee; 2]>,
     /// The part of the body.
     pub body_part: BodyPart,
     /// The side, the same in all images.
@@ -72,8 +79,10 @@ pub struct PhantomStudy {
     pub(crate) seed: u64,
     pub(crate) site: usize,
     pub(crate) radiologist: usize,
+    pub(crate) region: &'static Region,
     size: usize,
     source_mm: Option<f32>,
+    marker_shares: [f64; 2],
     anatomy: Anatomy,
 }
 
@@ -88,7 +97,6 @@ impl fmt::Debug for PhantomStudy {
 
 impl PhantomStudy {
     pub(crate) fn new(hospital: &PhantomHospital, index: usize) -> Result<Self> {
-        let skeleton = SKELETON.as_ref().ok_or(Error::Asset)?;
         let seed = hospital.seed;
         let (patient_number, visit) = deal(seed, index);
         let mut draw = Draw::new(seed, &[domain::PATIENT, patient_number]);
@@ -101,24 +109,29 @@ impl PhantomStudy {
         let (date, time) = visits.last().copied().unwrap_or((first_day, Time::midnight()));
         let previous = visits.len().checked_sub(2).and_then(|before| visits.get(before)).map(|(day, _)| *day);
         let age_months = months_between(birth, date);
+        let mut draw = Draw::new(seed, &[domain::STUDY, index as u64]);
+        let usual = if draw.chance(hospital.wrist_share) { BodyPart::Wrist } else { BodyPart::Hand };
+        let region = region(hospital, index, age_months, usual)?;
+        let (skeleton, body_part) = (Skeleton::of(region.limb)?, region.part);
         let mut body_draw = Draw::new(seed, &[domain::BODY, patient_number]);
         let anatomy = Anatomy::new(age_months, sex, skeleton.parts.len(), &mut body_draw);
-
-        let mut draw = Draw::new(seed, &[domain::STUDY, index as u64]);
-        let body_part = if draw.chance(hospital.wrist_share) { BodyPart::Wrist } else { BodyPart::Hand };
         let laterality = if draw.chance(0.5) { Laterality::Left } else { Laterality::Right };
         let broken = draw.chance(hospital.fracture_prevalence);
-        let views = draw_views(body_part, draw.chance(hospital.two_view_share), &mut draw);
+        let bilateral = region.aim.is_bilateral();
+        let laterality = if bilateral { Laterality::Both } else { laterality };
+        let views = draw_views(region, draw.chance(hospital.two_view_share), &mut draw);
         let device = &DEVICES[draw.below(DEVICES.len())];
-        let fracture = if broken {
-            let bone = Fracture::draw_bone(body_part, &anatomy, &mut draw);
-            let part = skeleton.index(bone).ok_or(Error::Asset)?;
-            Some(Fracture::draw(&skeleton.parts[part], &anatomy, &mut draw))
+        let fracture = if broken && !bilateral {
+            let (bone, levels) = Fracture::draw_bone(region, &anatomy, &mut draw);
+            let part = skeleton.part(bone).ok_or(Error::Asset)?;
+            Some(Fracture::draw(part, levels, &anatomy, &mut draw))
         } else {
             None
         };
+        let mut own = Draw::new(seed, &[domain::KNEES, index as u64]);
+        let knees = bilateral.then(|| [(); 2].map(|()| Knee::draw(&hospital.knee_grades, &mut own)));
         let mut own = Draw::new(seed, &[domain::FINDINGS, index as u64]);
-        let findings = Findings::draw(&hospital.prevalence, body_part, skeleton, &anatomy, &mut own);
+        let findings = Findings::draw(&hospital.prevalence, region, skeleton, &anatomy, &mut own);
         let accession = format!("{:02}X{index:07}", date.year() % 100);
         let (site, radiologist) = (draw.below(3), draw.below(8));
         let facts = Facts {
@@ -129,11 +142,12 @@ impl PhantomStudy {
             date,
             time,
             previous,
-            body_part,
+            region,
             laterality,
             views: &views,
             fracture: fracture.as_ref(),
             findings: &findings,
+            knees: knees.as_ref(),
             age_months,
             demineralised: anatomy.is_demineralised(),
             growing: anatomy.growth_plate(crate::Bone::Radius).is_some(),
@@ -156,7 +170,9 @@ impl PhantomStudy {
             labels,
             fracture,
             findings,
+            knees,
             body_part,
+            region,
             laterality,
             views,
             device,
@@ -168,6 +184,7 @@ impl PhantomStudy {
             radiologist,
             size: hospital.size,
             source_mm: hospital.source_mm.map(|mm| mm as f32),
+            marker_shares: [hospital.marker_absent_share, hospital.marker_mirrored_share],
             anatomy,
         })
     }
@@ -194,22 +211,33 @@ impl PhantomStudy {
     }
 
     fn shot(&self, number: usize) -> Result<(Shot<'_>, Draw)> {
-        let skeleton = SKELETON.as_ref().ok_or(Error::Asset)?;
         let view =
             *self.views.get(number).ok_or(Error::NoSuchStudy { index: number, studies: self.views.len() })?;
-        let shot = Shot {
-            skeleton,
+        let subject = Subject {
+            region: self.region,
+            skeleton: Skeleton::of(self.region.limb)?,
             anatomy: &self.anatomy,
             fracture: self.fracture.as_ref(),
             findings: &self.findings,
-            body_part: self.body_part,
+            knee: self.knees.as_ref().map(|knees| &knees[0]),
+        };
+        let shot = Shot {
+            subject,
+            left: self.knees.as_ref().map(|knees| &knees[1]),
             laterality: self.laterality,
+            marker: self.marker(number),
             view,
             device: self.device,
             size: self.size,
             source_mm: self.source_mm,
         };
         Ok((shot, Draw::new(self.seed, &[domain::IMAGE, self.index as u64, number as u64])))
+    }
+
+    /// How the lead letter of image `number` lies.
+    pub fn marker(&self, number: usize) -> Marker {
+        let mut draw = Draw::new(self.seed, &[domain::MARKER, self.index as u64, number as u64]);
+        Marker::draw(self.marker_shares, &mut draw)
     }
 
     /// The age on the day of the study, in months.
@@ -269,16 +297,33 @@ fn months_between(from: Date, to: Date) -> u32 {
     months.max(0) as u32
 }
 
-fn draw_views(part: BodyPart, two: bool, draw: &mut Draw) -> Vec<View> {
-    let second = match part {
-        BodyPart::Wrist if draw.chance(0.8) => View::Lateral,
-        BodyPart::Wrist => View::Oblique,
-        _ if draw.chance(0.75) => View::Oblique,
-        _ => View::Lateral,
-    };
-    match (two, draw.chance(0.9)) {
-        (true, _) => vec![View::Pa, second],
-        (false, true) => vec![View::Pa],
+/// The region of a study: hand or wrist as `usual` says, or of an adult another.
+fn region(
+    hospital: &PhantomHospital,
+    index: usize,
+    age_months: u32,
+    usual: BodyPart,
+) -> Result<&'static Region> {
+    let mut part = usual;
+    if age_months >= 18 * 12 && !hospital.other_parts.is_empty() {
+        let mut left = Draw::new(hospital.seed, &[domain::REGION, index as u64]).range(0.0, 1.0) as f64;
+        for (other, share) in &hospital.other_parts {
+            if (0.0..*share).contains(&left) {
+                part = *other;
+            }
+            left -= share;
+        }
+    }
+    Region::of(part).ok_or(Error::Asset)
+}
+
+fn draw_views(region: &Region, two: bool, draw: &mut Draw) -> Vec<View> {
+    let [first, second, other] = region.views;
+    let second = if draw.chance(region.second) { second } else { other };
+    let alone = draw.chance(0.9);
+    match (two && !region.aim.is_bilateral(), alone) {
+        (true, _) => vec![first, second],
+        (false, true) => vec![first],
         (false, false) => vec![second],
     }
 }
@@ -292,13 +337,25 @@ fn labels(facts: &Facts<'_>, sex: Sex) -> Labels {
         let rounded = |value: f32| Label::Value((f64::from(value) * 100.0).round() / 100.0);
         labels.insert("displacement_mm".into(), rounded(fracture.displacement_mm));
         labels.insert("angle_deg".into(), rounded(fracture.angle_deg));
+        labels.insert("fracture_kind".into(), Label::Class(fracture.kind().name().to_owned()));
     }
     facts.findings.label(&mut labels);
+    for (side, knee) in facts.knees.iter().flat_map(|knees| ["right", "left"].into_iter().zip(knees.iter())) {
+        let value = |value: f32| Label::Value((f64::from(value) * 10.0).round() / 10.0);
+        if facts.region.part == BodyPart::FullLeg {
+            labels.insert(format!("hka_{side}"), value(knee.hka_deg));
+        } else {
+            labels.insert(format!("kl_{side}"), Label::Value(f64::from(knee.grade)));
+            labels.insert(format!("medial_mm_{side}"), value(knee.medial_mm));
+            labels.insert(format!("lateral_mm_{side}"), value(knee.lateral_mm));
+            labels.insert(format!("osteophyte_mm_{side}"), value(knee.osteophyte_mm));
+        }
+    }
     labels.insert("demineralised".into(), Label::Present(facts.demineralised));
     labels.insert("growth_plates".into(), Label::Present(facts.growing));
     labels.insert("laterality".into(), class(serde_json::to_string(&facts.laterality)));
     labels.insert("view".into(), class(serde_json::to_string(&facts.views[0])));
-    labels.insert("body_part".into(), class(serde_json::to_string(&facts.body_part)));
+    labels.insert("body_part".into(), class(serde_json::to_string(&facts.region.part)));
     labels.insert("age_months".into(), Label::Value(f64::from(facts.age_months)));
     labels.insert("sex".into(), class(serde_json::to_string(&sex)));
     labels

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use dicom_dictionary_std::tags;
-use xray_core::{Report, ReportId};
+use xray_core::{BodyPart, Report, ReportId};
 use xray_phantom::{Clutter, Error, PhantomHospital, Prevalence};
 
 fn hospital() -> PhantomHospital {
@@ -129,6 +129,17 @@ fn impossible_settings_are_refused_by_name_before_anything_is_written() {
             PhantomHospital { prevalence: Prevalence { cast: 2.0, ..Prevalence::none() }, ..default() },
             "prevalence.cast",
         ),
+        (PhantomHospital { other_parts: [(BodyPart::Chest, 0.1)].into(), ..default() }, "other_parts"),
+        (PhantomHospital { other_parts: [(BodyPart::Hand, 0.1)].into(), ..default() }, "other_parts"),
+        (
+            PhantomHospital {
+                other_parts: [(BodyPart::Knee, 0.7), (BodyPart::Hip, 0.7)].into(),
+                ..default()
+            },
+            "other_parts",
+        ),
+        (PhantomHospital { knee_grades: [0.0; 5], ..default() }, "knee_grades"),
+        (PhantomHospital { marker_absent_share: 2.0, ..default() }, "marker_absent_share"),
         (
             PhantomHospital { child_share: 0.7, elderly_share: 0.7, ..default() },
             "child_share + elderly_share",

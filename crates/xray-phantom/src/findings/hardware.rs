@@ -6,7 +6,7 @@ use crate::bone::Bone;
 use crate::draw::Draw;
 use crate::geometry::{Point, add, dot, scale, sub, unit};
 use crate::mesh::Mesh;
-use crate::skeleton::Part;
+use crate::skeleton::{Limb, Part};
 use crate::solid::{Material, Solid, rod, skin_of};
 
 /// Metal that holds a bone.
@@ -74,6 +74,12 @@ impl Osteosynthesis {
         Self { bone, kind, shape: [(); 3].map(|()| draw.range(0.0, 1.0)) }
     }
 
+    /// A plate on the shaft of a long bone.
+    pub(crate) fn of_shaft(bone: Bone, draw: &mut Draw) -> Self {
+        let kind = Hardware::Plate { palmar: false };
+        Self { bone, kind, shape: [(); 3].map(|()| draw.range(0.0, 1.0)) }
+    }
+
     pub(crate) fn solids(&self, part: &Part, anatomy: &Anatomy) -> Vec<Solid> {
         // Metal does not grow with the patient.
         let real = 1.0 / anatomy.size;
@@ -87,19 +93,33 @@ impl Osteosynthesis {
         let [low, high] = part.mesh.extent(part.axis);
         let length = high - low;
         let [long, place, _] = self.shape;
-        let radius = part.bone == Bone::Radius;
-        let gauge = if radius {
+        let long_bone = part.limb != Limb::Hand;
+        let radius = part.bone == Bone::Radius && !long_bone;
+        let gauge = if long_bone {
+            let heavy = matches!(part.bone, Bone::Femur | Bone::Tibia | Bone::Humerus);
+            let half = if heavy { 7.0 } else { 5.0 } * real;
+            Gauge { head: half, shaft: half, thick: 3.2 * real, screw: if heavy { 2.2 } else { 1.6 } * real }
+        } else if radius {
             Gauge { head: 10.5 * real, shaft: 4.2 * real, thick: 2.0 * real, screw: 1.25 * real }
         } else {
             Gauge { head: 2.7 * real, shaft: 2.4 * real, thick: 1.2 * real, screw: 0.9 * real }
         };
-        let (from, to) = if radius {
+        let (from, to) = if long_bone {
+            let middle = 0.45 + 0.15 * place;
+            (low + (middle - 0.13 - 0.06 * long) * length, low + (middle + 0.13 + 0.06 * long) * length)
+        } else if radius {
             (high - (48.0 + 16.0 * long) * real, high - (8.0 + 2.5 * place) * real)
         } else {
             (low + (0.14 + 0.1 * place) * length, low + (0.72 + 0.12 * long) * length)
         };
-        let out = part.around(if palmar { 90.0 } else { -90.0 });
-        let side = part.around(0.0);
+        // On a shaft between side and front, so that it shows in both views.
+        let toward = match (long_bone, palmar) {
+            (true, _) => 40.0,
+            (_, true) => 90.0,
+            _ => -90.0,
+        };
+        let out = part.around(toward);
+        let side = if long_bone { part.around(toward - 90.0) } else { part.around(0.0) };
         let stations = 9;
         let mut spine: Vec<(Point, f32)> = Vec::new();
         for k in 0..stations {

@@ -47,10 +47,20 @@ impl Lesion {
         }
     }
 
-    pub(crate) fn draw(sclerotic: bool, part: &Part, anatomy: &Anatomy, draw: &mut Draw) -> Self {
+    pub(crate) fn draw(
+        sclerotic: bool,
+        part: &Part,
+        levels: Option<[f32; 2]>,
+        anatomy: &Anatomy,
+        draw: &mut Draw,
+    ) -> Self {
         let [low, high] = part.mesh.extent(part.axis);
         let length = high - low;
         let level = match part.bone {
+            _ if levels.is_some() => {
+                let [from, to] = levels.unwrap_or_default();
+                draw.range(from, to)
+            }
             Bone::Radius => 1.0 - draw.range(15.0, 30.0) / length,
             Bone::Carpal(_) => 0.5,
             _ => draw.range(0.32, 0.68),

@@ -13,13 +13,16 @@ pub use cast::Cast;
 pub use foreign::ForeignBody;
 pub use hardware::{Hardware, Osteosynthesis};
 pub use lesion::Lesion;
+pub(crate) use osteoarthritis::Bump;
 pub use osteoarthritis::{Joint, Osteoarthritis};
 
 use crate::anatomy::Anatomy;
 use crate::bone::Bone;
 use crate::draw::Draw;
+use crate::fracture::Fracture;
 use crate::geometry::Point;
-use crate::skeleton::{Part, Skeleton};
+use crate::region::{Aim, Region};
+use crate::skeleton::{Limb, Part, Skeleton};
 use crate::solid::Solid;
 
 /// How often each finding is drawn, as a share of studies from 0 to 1. Findings are drawn apart from the fracture
@@ -108,7 +111,7 @@ pub struct Findings {
 impl Findings {
     pub(crate) fn draw(
         prevalence: &Prevalence,
-        part: BodyPart,
+        region: &Region,
         skeleton: &Skeleton,
         anatomy: &Anatomy,
         draw: &mut Draw,
@@ -119,16 +122,36 @@ impl Findings {
             let mut own = Draw::new(draw.bits(), &[]);
             own.chance(share).then_some(own)
         };
+        if region.aim.is_bilateral() {
+            return Self::default();
+        }
+        let part = region.part;
+        if region.limb != Limb::Hand {
+            let mut lesion = |share: f64, sclerotic: bool| {
+                kind(share).and_then(|mut own| {
+                    let (bone, levels) = Fracture::draw_bone(region, anatomy, &mut own);
+                    Some(Lesion::draw(sclerotic, on(bone)?, levels, anatomy, &mut own))
+                })
+            };
+            let (lytic_lesion, sclerotic_lesion) =
+                (lesion(prevalence.lytic_lesion, false), lesion(prevalence.sclerotic_lesion, true));
+            let osteosynthesis = kind(prevalence.osteosynthesis)
+                .filter(|_| matches!(region.aim, Aim::Bones(_)))
+                .map(|mut own| {
+                    Osteosynthesis::of_shaft(Fracture::draw_bone(region, anatomy, &mut own).0, &mut own)
+                });
+            return Self { lytic_lesion, sclerotic_lesion, osteosynthesis, ..Self::default() };
+        }
         let old = anatomy.age_months >= 45 * 12;
         Self {
             osteosynthesis: kind(prevalence.osteosynthesis)
                 .map(|mut own| Osteosynthesis::draw(part, anatomy, &mut own)),
             cast: kind(prevalence.cast).map(|mut own| Cast::draw(&mut own)),
             lytic_lesion: kind(prevalence.lytic_lesion).and_then(|mut own| {
-                Some(Lesion::draw(false, on(Lesion::bone(part, anatomy, &mut own))?, anatomy, &mut own))
+                Some(Lesion::draw(false, on(Lesion::bone(part, anatomy, &mut own))?, None, anatomy, &mut own))
             }),
             sclerotic_lesion: kind(prevalence.sclerotic_lesion).and_then(|mut own| {
-                Some(Lesion::draw(true, on(Lesion::bone(part, anatomy, &mut own))?, anatomy, &mut own))
+                Some(Lesion::draw(true, on(Lesion::bone(part, anatomy, &mut own))?, None, anatomy, &mut own))
             }),
             osteoarthritis: kind(prevalence.osteoarthritis)
                 .filter(|_| old)

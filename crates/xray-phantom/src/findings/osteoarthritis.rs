@@ -56,6 +56,10 @@ pub(crate) struct Bump {
 }
 
 impl Bump {
+    pub(crate) fn new(center: Point, push: Point, width: f32) -> Self {
+        Self { center, push, width }
+    }
+
     pub(crate) fn apply(&self, p: Point) -> Point {
         let from = sub(p, self.center);
         add(p, scale(self.push, (-dot(from, from) / (self.width * self.width)).exp()))

@@ -1,8 +1,10 @@
-use xray_core::{BodyPart, Laterality, View};
+use xray_core::{Laterality, View};
 
 use super::Style;
 use crate::bone::{Bone, Carpal};
 use crate::fracture::Fracture;
+use crate::region::Region;
+use crate::skeleton::Limb;
 
 /// "droite", "gauche", "dte", "G" … after a noun of the gender told.
 pub(crate) fn side(laterality: Laterality, feminine: bool, style: Style) -> &'static str {
@@ -15,12 +17,13 @@ pub(crate) fn side(laterality: Laterality, feminine: bool, style: Style) -> &'st
     }
 }
 
-/// "du poignet gauche", "de la main droite".
-pub(crate) fn of_region(part: BodyPart, laterality: Laterality, style: Style) -> String {
-    match part {
-        BodyPart::Wrist => format!("du poignet {}", side(laterality, false, style)),
-        _ => format!("de la main {}", side(laterality, true, style)),
+/// "du poignet gauche", "de la main droite", "des deux genoux".
+pub(crate) fn of_region(region: &Region, laterality: Laterality, style: Style) -> String {
+    let (name, feminine) = region.of;
+    if laterality == Laterality::Both {
+        return name.to_owned();
     }
+    format!("{name} {}", side(laterality, feminine, style))
 }
 
 /// "face et profil", "F + P".
@@ -55,8 +58,11 @@ pub(crate) fn finger(ray: u8, style: Style) -> String {
 }
 
 /// The place of the fracture after "fracture": "de l'extrémité distale du radius", "du col du 5e métacarpien".
-pub(crate) fn of_place(fracture: &Fracture, style: Style) -> String {
+pub(crate) fn of_place(fracture: &Fracture, region: &Region, style: Style) -> String {
     let level = fracture.level;
+    if region.limb != Limb::Hand {
+        return of_long_bone(fracture.bone, level).to_owned();
+    }
     let third = if level > 0.72 {
         2
     } else if level > 0.34 {
@@ -82,11 +88,46 @@ pub(crate) fn of_place(fracture: &Fracture, style: Style) -> String {
         Bone::ProximalPhalanx(ray) => phalanx(1, third, ray, style),
         Bone::MiddlePhalanx(ray) => phalanx(2, third, ray, style),
         Bone::DistalPhalanx(ray) => phalanx(if ray == 1 { 2 } else { 3 }, third, ray, style),
+        other => of_long_bone(other, level).to_owned(),
+    }
+}
+
+/// The place in a bone of arm or leg.
+fn of_long_bone(bone: Bone, level: f32) -> &'static str {
+    let third = (3.0 * level).clamp(0.0, 2.0) as usize;
+    match bone {
+        Bone::Radius if level < 0.15 => "de la tête radiale",
+        Bone::Radius => {
+            ["du tiers proximal du radius", "de la diaphyse du radius", "du tiers distal du radius"][third]
+        }
+        Bone::Ulna if level < 0.15 => "de l'olécrâne",
+        Bone::Ulna => {
+            ["du tiers proximal de l'ulna", "de la diaphyse de l'ulna", "du tiers distal de l'ulna"][third]
+        }
+        Bone::Humerus if level < 0.25 => "du col de l'humérus",
+        Bone::Humerus if level > 0.82 => "de la palette humérale",
+        Bone::Humerus => "de la diaphyse de l'humérus",
+        Bone::Clavicle => "de la clavicule",
+        Bone::Femur if level < 0.22 => "du col du fémur",
+        Bone::Femur if level > 0.82 => "de l'extrémité distale du fémur",
+        Bone::Femur => "de la diaphyse du fémur",
+        Bone::Tibia if level > 0.85 => "du pilon tibial",
+        Bone::Tibia => "de la diaphyse du tibia",
+        Bone::Fibula if level > 0.85 => "de la malléole externe",
+        Bone::Fibula => "de la diaphyse de la fibula",
+        Bone::Patella => "de la patella",
+        Bone::Scapula => "de la scapula",
+        Bone::HipBone => "du bassin",
+        Bone::Talus => "du talus",
+        _ => "du pied",
     }
 }
 
 /// The bone after a noun: "du radius distal", "du 5e métacarpien", "de P1 du 4e doigt".
-pub(crate) fn of_bone(bone: Bone, style: Style) -> String {
+pub(crate) fn of_bone(bone: Bone, region: &Region, style: Style) -> String {
+    if region.limb != Limb::Hand {
+        return of_long_bone(bone, 0.5).to_owned();
+    }
     let phalanx = |number: u8, name: &str, ray: u8| {
         if style.abbreviates {
             format!("de P{number} {}", finger(ray, style))
@@ -106,6 +147,7 @@ pub(crate) fn of_bone(bone: Bone, style: Style) -> String {
         Bone::ProximalPhalanx(ray) => phalanx(1, "proximale", ray),
         Bone::MiddlePhalanx(ray) => phalanx(2, "moyenne", ray),
         Bone::DistalPhalanx(ray) => phalanx(if ray == 1 { 2 } else { 3 }, "distale", ray),
+        other => of_long_bone(other, 0.5).to_owned(),
     }
 }
 

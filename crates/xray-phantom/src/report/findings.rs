@@ -1,8 +1,8 @@
 use xray_core::{BodyPart, Sex};
 
-use super::{Facts, Writer, anatomy_words, letterhead, others};
+use super::{Facts, Writer, anatomy_words, knees, letterhead, others};
 use crate::bone::Bone;
-use crate::fracture::Fracture;
+use crate::fracture::{Fracture, FractureKind};
 use crate::spans::Category::Age;
 
 /// Indication, technique, comparison, description, conclusion.
@@ -23,9 +23,10 @@ pub(crate) fn body(w: &mut Writer<'_>, facts: &Facts<'_>) {
     if w.style.bullets || !w.style.terse {
         w.say("\n");
     }
-    match facts.fracture {
-        Some(fracture) => broken(w, facts, fracture),
-        None => intact(w, facts),
+    match (facts.fracture, facts.knees) {
+        (_, Some(knees)) => knees::describe(w, facts.region, knees),
+        (Some(fracture), _) => broken(w, facts, fracture),
+        _ => intact(w, facts),
     }
     others::describe(w, facts);
     age_of_bones(w, facts);
@@ -59,6 +60,11 @@ fn indication(w: &mut Writer<'_>, facts: &Facts<'_>) {
         w.say(who).tag(Age, &letterhead::age(facts.age_months)).say(", ");
     }
     let treated = facts.findings.osteosynthesis.is_some() || facts.findings.cast.is_some();
+    if facts.knees.is_some() {
+        w.any(&["gonalgies", "douleurs mécaniques", "bilan de gonarthrose", "bilan préopératoire"])
+            .say(".\n");
+        return;
+    }
     if treated && w.draw.chance(0.6) {
         w.any(&["contrôle", "contrôle à 3 semaines", "suivi orthopédique", "contrôle à 6 semaines"]);
         w.say(".\n");
@@ -133,12 +139,18 @@ pub(crate) fn millimetres(value: f32, w: &Writer<'_>) -> String {
 }
 
 fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
-    let place = anatomy_words::of_place(fracture, w.style);
+    let place = anatomy_words::of_place(fracture, facts.region, w.style);
     let oblique = fracture.obliquity_deg > 15.0;
+    let spiral = fracture.kind() == FractureKind::Spiral;
     w.item();
     match w.draw.below(4) {
         0 => {
-            w.say(if oblique { "Fracture oblique " } else { "Fracture transversale " }).say(&place);
+            w.say(match (spiral, oblique) {
+                (true, _) => "Fracture spiroïde ",
+                (_, true) => "Fracture oblique ",
+                _ => "Fracture transversale ",
+            });
+            w.say(&place);
         }
         1 => {
             w.say(if oblique { "Trait de fracture oblique " } else { "Trait de fracture transversal " })
@@ -156,8 +168,8 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
     }
     if w.draw.chance(0.35) {
         let hand = matches!(fracture.bone, Bone::Metacarpal(_));
-        let side = anatomy_words::side(facts.laterality, facts.body_part != BodyPart::Wrist, w.style);
-        let limb = if facts.body_part == BodyPart::Wrist { " du côté " } else { " de la main " };
+        let side = anatomy_words::side(facts.laterality, facts.region.part != BodyPart::Wrist, w.style);
+        let limb = if facts.region.part != BodyPart::Hand { " du côté " } else { " de la main " };
         if !hand || !w.style.terse {
             let word = if limb.ends_with("côté ") {
                 anatomy_words::side(facts.laterality, false, w.style)
@@ -218,7 +230,13 @@ fn intact(w: &mut Writer<'_>, facts: &Facts<'_>) {
     w.stop();
     if plain(facts) && w.draw.chance(0.65) {
         w.item();
-        if facts.body_part == BodyPart::Wrist {
+        if !facts.region.is_usual() {
+            w.any(&[
+                "Rapports articulaires conservés",
+                "Interlignes articulaires conservés",
+                "Bonne congruence articulaire",
+            ]);
+        } else if facts.region.part == BodyPart::Wrist {
             w.any(&[
                 "Rapports radio-carpiens conservés",
                 "Alignement normal des os du carpe",
@@ -272,7 +290,7 @@ fn around(w: &mut Writer<'_>, facts: &Facts<'_>) {
         ]);
         w.stop();
     }
-    if plain(facts) && facts.fracture.is_none() && w.draw.chance(0.3) {
+    if facts.knees.is_none() && plain(facts) && facts.fracture.is_none() && w.draw.chance(0.3) {
         w.item().any(&[
             "Pas de luxation",
             "Interlignes articulaires conservés",
@@ -283,10 +301,14 @@ fn around(w: &mut Writer<'_>, facts: &Facts<'_>) {
 }
 
 fn conclusion(w: &mut Writer<'_>, facts: &Facts<'_>) {
-    let region = anatomy_words::of_region(facts.body_part, facts.laterality, w.style);
+    let region = anatomy_words::of_region(facts.region, facts.laterality, w.style);
+    if let Some(knees) = facts.knees {
+        knees::conclude(w, facts.region, knees);
+        return;
+    }
     match facts.fracture {
         Some(fracture) => {
-            let place = anatomy_words::of_place(fracture, w.style);
+            let place = anatomy_words::of_place(fracture, facts.region, w.style);
             if fracture.is_undisplaced() {
                 w.any(&["Fracture non déplacée ", "Fracture peu visible, sans déplacement, "]).say(&place);
             } else {

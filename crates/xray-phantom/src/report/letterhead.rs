@@ -65,7 +65,7 @@ pub(crate) fn head(w: &mut Writer<'_>, facts: &Facts<'_>) {
     w.say("\n");
     referring(w, facts);
     let views = anatomy_words::views(facts.views, w.style);
-    let region = anatomy_words::of_region(facts.body_part, facts.laterality, w.style);
+    let region = anatomy_words::of_region(facts.region, facts.laterality, w.style);
     w.say("\n").any(&["Radiographie ", "Rx ", "Radiographies standard "]).say(&region);
     w.any(&[", ", " : ", " ("]);
     let open = w.out.text.ends_with('(');

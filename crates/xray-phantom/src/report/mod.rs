@@ -2,17 +2,20 @@
 
 mod anatomy_words;
 mod findings;
+mod knees;
 mod letterhead;
 mod note;
 mod others;
 
 use xray_core::jiff::civil::{Date, Time};
-use xray_core::{BodyPart, Laterality, View};
+use xray_core::{Laterality, View};
 
 use crate::draw::Draw;
 use crate::findings::Findings;
 use crate::fracture::Fracture;
+use crate::knee::Knee;
 use crate::patient::Patient;
+use crate::region::Region;
 use crate::spans::{Category, Tagged};
 
 pub(crate) use note::note;
@@ -28,11 +31,13 @@ pub(crate) struct Facts<'a> {
     pub(crate) time: Time,
     /// The day of the patient's study before this one, where there is one.
     pub(crate) previous: Option<Date>,
-    pub(crate) body_part: BodyPart,
+    pub(crate) region: &'static Region,
     pub(crate) laterality: Laterality,
     pub(crate) views: &'a [View],
     pub(crate) fracture: Option<&'a Fracture>,
     pub(crate) findings: &'a Findings,
+    /// Right and left, of a bilateral image.
+    pub(crate) knees: Option<&'a [Knee; 2]>,
     pub(crate) age_months: u32,
     pub(crate) demineralised: bool,
     /// Whether growth plates are open.

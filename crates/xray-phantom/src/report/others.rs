@@ -2,13 +2,15 @@
 
 use super::{Facts, Writer, anatomy_words, findings::millimetres};
 use crate::findings::{Cast, ForeignBody, Hardware, Joint, Lesion, Osteoarthritis, Osteosynthesis};
+use crate::region::Region;
+use crate::skeleton::Limb;
 
 /// A sentence of the description for each finding.
 pub(crate) fn describe(w: &mut Writer<'_>, facts: &Facts<'_>) {
     let found = facts.findings;
     if let Some(metal) = &found.osteosynthesis {
         w.item();
-        hardware(w, metal, true);
+        hardware(w, metal, facts.region, true);
         if w.draw.chance(0.4) {
             w.any(&[", en place", ", sans signe de descellement", ", sans rupture du matériel"]);
         }
@@ -21,7 +23,7 @@ pub(crate) fn describe(w: &mut Writer<'_>, facts: &Facts<'_>) {
     }
     for (lesion, sclerotic) in lesions(facts) {
         w.item();
-        spot(w, lesion, sclerotic, true);
+        spot(w, lesion, facts.region, sclerotic, true);
         w.stop();
     }
     if let Some(worn) = &found.osteoarthritis {
@@ -31,7 +33,7 @@ pub(crate) fn describe(w: &mut Writer<'_>, facts: &Facts<'_>) {
     }
     if let Some(splinter) = &found.foreign_body {
         w.item();
-        stray(w, splinter);
+        stray(w, splinter, facts.region);
         w.stop();
     }
     if let Some(ray) = found.ring.filter(|_| w.draw.chance(0.6)) {
@@ -45,7 +47,7 @@ pub(crate) fn conclude(w: &mut Writer<'_>, facts: &Facts<'_>) {
     let found = facts.findings;
     if let Some(metal) = &found.osteosynthesis {
         w.say(" ");
-        hardware(w, metal, false);
+        hardware(w, metal, facts.region, false);
         w.say(".");
     }
     if let Some(cast) = &found.cast {
@@ -55,7 +57,7 @@ pub(crate) fn conclude(w: &mut Writer<'_>, facts: &Facts<'_>) {
     }
     for (lesion, sclerotic) in lesions(facts) {
         w.say(" ");
-        spot(w, lesion, sclerotic, false);
+        spot(w, lesion, facts.region, sclerotic, false);
         w.say(".");
     }
     if let Some(worn) = &found.osteoarthritis {
@@ -76,8 +78,8 @@ fn lesions<'a>(facts: &Facts<'a>) -> impl Iterator<Item = (&'a Lesion, bool)> + 
     lytic.chain(facts.findings.sclerotic_lesion.iter().map(|lesion| (lesion, true)))
 }
 
-fn hardware(w: &mut Writer<'_>, metal: &Osteosynthesis, long: bool) {
-    let bone = anatomy_words::of_bone(metal.bone, w.style);
+fn hardware(w: &mut Writer<'_>, metal: &Osteosynthesis, region: &Region, long: bool) {
+    let bone = anatomy_words::of_bone(metal.bone, region, w.style);
     match metal.kind {
         Hardware::Plate { palmar } => {
             w.any(&[
@@ -85,7 +87,7 @@ fn hardware(w: &mut Writer<'_>, metal: &Osteosynthesis, long: bool) {
                 "Plaque d'ostéosynthèse ",
                 "Matériel d'ostéosynthèse par plaque ",
             ]);
-            if long || w.draw.chance(0.4) {
+            if region.limb == Limb::Hand && (long || w.draw.chance(0.4)) {
                 w.say(if palmar { "palmaire " } else { "dorsale " });
             }
             w.any(&["vissée ", "et vis ", ""]).say(&bone);
@@ -117,13 +119,13 @@ fn shell(w: &mut Writer<'_>, cast: &Cast) {
     }
 }
 
-fn spot(w: &mut Writer<'_>, lesion: &Lesion, sclerotic: bool, long: bool) {
+fn spot(w: &mut Writer<'_>, lesion: &Lesion, region: &Region, sclerotic: bool, long: bool) {
     if sclerotic {
         w.any(&["Lésion condensante ", "Lésion sclérotique ", "Image condensante ", "Îlot condensant "]);
     } else {
         w.any(&["Lésion lytique ", "Image lytique ", "Lacune osseuse ", "Lésion ostéolytique "]);
     }
-    let (bone, size) = (anatomy_words::of_bone(lesion.bone, w.style), millimetres(lesion.size_mm, w));
+    let (bone, size) = (anatomy_words::of_bone(lesion.bone, region, w.style), millimetres(lesion.size_mm, w));
     w.say(&bone);
     if long || w.draw.chance(0.4) {
         match w.draw.below(3) {
@@ -158,8 +160,9 @@ fn joint(w: &mut Writer<'_>, worn: &Osteoarthritis) {
     };
 }
 
-fn stray(w: &mut Writer<'_>, splinter: &ForeignBody) {
-    let (bone, size) = (anatomy_words::of_bone(splinter.bone, w.style), millimetres(splinter.size_mm, w));
+fn stray(w: &mut Writer<'_>, splinter: &ForeignBody, region: &Region) {
+    let (bone, size) =
+        (anatomy_words::of_bone(splinter.bone, region, w.style), millimetres(splinter.size_mm, w));
     w.any(&["Corps étranger ", "Image de corps étranger "]);
     w.say(if splinter.metal { "métallique" } else { "radio-opaque" });
     w.say(&format!(" de {size} en regard {bone}"));

@@ -1,0 +1,189 @@
+use serde::Serialize;
+
+use crate::bone::Bone;
+use crate::draw::Draw;
+use crate::findings::Bump;
+use crate::geometry::{Motion, Point, add, scale};
+use crate::skeleton::{Part, Skeleton};
+use crate::solid::{Material, Solid, ellipsoid};
+
+/// One knee of a bilateral image.
+///
+/// Grades are after Kellgren and Lawrence (Ann Rheum Dis 1957;16:494): 1 doubtful spurs, 2 definite spurs, 3 a
+/// narrow space, 4 hardly a space and dense bone. How many millimetres each grade has is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Knee {
+    /// Kellgren-Lawrence grade, 0 to 4.
+    pub grade: u8,
+    /// The joint space on the inner side, in millimetres of the patient.
+    pub medial_mm: f32,
+    /// The joint space on the outer side.
+    pub lateral_mm: f32,
+    /// Height of the spurs.
+    pub osteophyte_mm: f32,
+    /// By how many degrees hip, knee and ankle are off a straight line; below 0 is varus.
+    pub hka_deg: f32,
+}
+
+/// Where the joint space is measured, to each side of the middle of the knee, in millimetres at rest.
+const COMPARTMENT: f32 = 21.0;
+
+impl Knee {
+    /// `weights` of the five grades.
+    pub(crate) fn draw(weights: &[f64; 5], draw: &mut Draw) -> Self {
+        let grade = draw.weighted(&weights.map(|w| w as f32)) as u8;
+        let (medial, lateral) = (draw.normal(4.6, 0.35), draw.normal(5.4, 0.35));
+        let narrow = match grade {
+            0 => draw.range(0.0, 0.4),
+            1 => draw.range(0.0, 0.6),
+            2 => draw.range(0.3, 1.3),
+            3 => draw.range(1.9, 3.0),
+            _ => 9.0,
+        };
+        let least = draw.range(0.2, 0.7);
+        let osteophyte_mm = match grade {
+            0 => 0.0,
+            1 => draw.range(0.8, 1.4),
+            2 => draw.range(2.2, 3.2),
+            3 => draw.range(3.2, 4.6),
+            _ => draw.range(4.6, 6.5),
+        };
+        let inner = draw.chance(0.75);
+        let worn = |space: f32, worn: bool| if worn { (space - narrow).max(least) } else { space };
+        let (medial_mm, lateral_mm) = (worn(medial, inner), worn(lateral, !inner));
+        let tilt = (lateral_mm - lateral) - (medial_mm - medial);
+        let hka_deg = draw.normal(-0.6, 2.0) - 1.1 * tilt;
+        // As they are written down, so that label, report and picture have the same numbers.
+        let [medial_mm, lateral_mm, osteophyte_mm, hka_deg] =
+            [medial_mm, lateral_mm, osteophyte_mm, hka_deg].map(|value| (value * 10.0).round() / 10.0);
+        Self { grade, medial_mm, lateral_mm, osteophyte_mm, hka_deg }
+    }
+
+    /// How the shin moves against the thigh. In the image of a whole leg the axis is what counts, in that of the
+    /// knees the joint spaces.
+    pub(crate) fn motion(&self, skeleton: &Skeleton, size: f32, whole: bool) -> Motion {
+        let Some((femur, tibia)) = skeleton.part(Bone::Femur).zip(skeleton.part(Bone::Tibia)) else {
+            return Motion::IDENTITY;
+        };
+        let rise = |side: f32, wanted: f32| space(femur, tibia, side * COMPARTMENT) - wanted / size;
+        let (inner, outer) = (rise(1.0, self.medial_mm), rise(-1.0, self.lateral_mm));
+        let degrees = if whole {
+            axis_at_rest(skeleton) - self.hka_deg
+        } else {
+            ((inner - outer) / (2.0 * COMPARTMENT)).atan().to_degrees()
+        };
+        Motion::rotation([0.0, 0.0, 1.0], degrees, [0.0; 3]).then(&Motion::translation([
+            0.0,
+            0.5 * (inner + outer),
+            0.0,
+        ]))
+    }
+
+    /// Spurs at the edges of the joint.
+    pub(crate) fn bumps(&self, part: &Part, size: f32) -> Vec<Bump> {
+        let height = self.osteophyte_mm / size;
+        let down: f32 = match part.bone {
+            Bone::Femur => -6.0,
+            Bone::Tibia => 1.2,
+            _ => return Vec::new(),
+        };
+        if height <= 0.0 {
+            return Vec::new();
+        }
+        [1.0, -1.0]
+            .map(|side| {
+                let push = crate::geometry::unit([side, 0.25 * down.signum(), 0.0]);
+                let near = part.mesh.points.iter().filter(|p| p[1].abs() < 16.0);
+                let reach = |p: &Point| side * p[0] + 0.1 * down * p[1];
+                let center = near.copied().max_by(|a, b| reach(a).total_cmp(&reach(b))).unwrap_or_default();
+                Bump::new(center, scale(push, height), 4.5)
+            })
+            .to_vec()
+    }
+
+    /// Dense bone beside the narrow space.
+    pub(crate) fn solids(&self, part: &Part) -> Vec<Solid> {
+        let height = match part.bone {
+            Bone::Tibia => -5.0,
+            Bone::Femur => 4.0,
+            _ => return Vec::new(),
+        };
+        if self.grade < 3 {
+            return Vec::new();
+        }
+        let side = if self.medial_mm < self.lateral_mm { 1.0 } else { -1.0 };
+        let center = add([side * COMPARTMENT, height, 0.0], [0.0, 0.0, -2.0]);
+        let body = ellipsoid(center, [0.0, 1.0, 0.0], [2.6, 13.0, 15.0], [1.0, 0.0, 0.0]);
+        vec![Solid::new(body, Material::Dense(if self.grade > 3 { 0.02 } else { 0.012 }))]
+    }
+}
+
+/// The height of the gap between thigh and shin at rest, `x` beside the middle of the knee, where it is least.
+fn space(femur: &Part, tibia: &Part, x: f32) -> f32 {
+    let up = [0.0, 1.0, 0.0];
+    let gap = |z: f32| {
+        let [bottom, _] = femur.mesh.chord([x, 0.0, z], up)?;
+        let [_, top] = tibia.mesh.chord([x, 0.0, z], up)?;
+        Some(bottom - top)
+    };
+    let least = (-3..=3).filter_map(|k| gap(4.0 * k as f32)).fold(f32::MAX, f32::min);
+    if least < f32::MAX { least } else { 0.0 }
+}
+
+/// The angle of hip, knee and ankle at rest, as [`Knee::hka_deg`] counts it.
+fn axis_at_rest(skeleton: &Skeleton) -> f32 {
+    let [hip, ankle] = landmarks(skeleton);
+    let (thigh, shin) = ([-hip[0], -hip[1]], ankle);
+    let cross = thigh[0] * shin[1] - thigh[1] * shin[0];
+    let dot = thigh[0] * shin[0] + thigh[1] * shin[1];
+    -cross.atan2(dot).to_degrees()
+}
+
+/// The middle of the head of the femur and the middle of the ankle, from the front, the knee at the origin.
+pub(crate) fn landmarks(skeleton: &Skeleton) -> [[f32; 2]; 2] {
+    let middle = |bone: Bone, keep: &dyn Fn(&Point) -> bool| {
+        let points = skeleton.part(bone).map(|part| part.mesh.points.as_slice()).unwrap_or_default();
+        let bounds = points.iter().filter(|p| keep(p)).fold([[f32::MAX, f32::MIN]; 2], |bounds, p| {
+            [0, 1].map(|axis| [bounds[axis][0].min(p[axis]), bounds[axis][1].max(p[axis])])
+        });
+        bounds.map(|[least, most]| 0.5 * (least + most))
+    };
+    let highest = skeleton.part(Bone::Femur).map_or(0.0, |femur| femur.mesh.extent([0.0, 1.0, 0.0])[1]);
+    let head = middle(Bone::Femur, &|p| p[0] > 2.0 && p[1] > highest - 46.0);
+    [head, middle(Bone::Talus, &|_| true)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::skeleton::Limb;
+
+    #[test]
+    fn the_shin_goes_where_the_numbers_say() {
+        let skeleton = Skeleton::of(Limb::Leg).unwrap();
+        let [hip, ankle] = landmarks(skeleton);
+        let mut draw = Draw::new(4, &[]);
+        for _ in 0..20 {
+            let knee = Knee::draw(&[1.0; 5], &mut draw);
+            assert!(knee.medial_mm > 0.0 && knee.lateral_mm > 0.0);
+            let motion = knee.motion(skeleton, 1.0, true);
+            let moved = motion.turn([ankle[0], ankle[1], 0.0]);
+            let angle = |v: [f32; 2]| v[0].atan2(-v[1]).to_degrees();
+            let off = angle([-hip[0], -hip[1]]) - angle([moved[0], moved[1]]);
+            assert!((off - knee.hka_deg).abs() < 0.05, "{off} for {}", knee.hka_deg);
+
+            let (femur, tibia) = (skeleton.part(Bone::Femur).unwrap(), skeleton.part(Bone::Tibia).unwrap());
+            let motion = knee.motion(skeleton, 1.0, false);
+            let shin = Part {
+                mesh: tibia.mesh.clone().moved(&motion),
+                normals: Vec::new(),
+                ..Skeleton::of(Limb::Leg).unwrap().part(Bone::Tibia).unwrap().clone()
+            };
+            for (side, wanted) in [(1.0, knee.medial_mm), (-1.0, knee.lateral_mm)] {
+                let found = space(femur, &shin, side * COMPARTMENT);
+                assert!((found - wanted).abs() < 0.35, "{found} for {wanted}");
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Parts of the body besides hand and wrist.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use xray_core::{BodyPart, Label, Laterality};
+use xray_phantom::{Marker, PhantomHospital, PhantomStudy, Prevalence};
+
+fn hospital() -> PhantomHospital {
+    let mut other_parts = PhantomHospital::all_parts();
+    let count = other_parts.len() as f64;
+    other_parts.values_mut().for_each(|share| *share = 1.0 / count);
+    PhantomHospital {
+        studies: 330,
+        seed: 17,
+        size: 128,
+        child_share: 0.0,
+        other_parts,
+        ..PhantomHospital::default()
+    }
+}
+
+fn value(study: &PhantomStudy, name: &str) -> f64 {
+    match study.labels.get(name) {
+        Some(Label::Value(value)) => *value,
+        other => panic!("{name} of study {} is {other:?}", study.index),
+    }
+}
+
+#[test]
+fn every_part_is_imaged_with_its_fractures_in_the_field() {
+    let studies: Vec<PhantomStudy> = hospital().iter().map(Result::unwrap).collect();
+    let mut counts = BTreeMap::<BodyPart, usize>::new();
+    studies.iter().for_each(|study| *counts.entry(study.body_part).or_default() += 1);
+    assert_eq!(counts.len(), 11, "{counts:?}");
+    assert!(counts.values().all(|count| *count > 12), "{counts:?}");
+    studies.par_iter().for_each(|study| {
+        for number in 0..study.views.len() {
+            let image = study.radiograph(number).unwrap();
+            let most = f32::from(image.device.greatest());
+            let bright = image.pixels.iter().filter(|p| f32::from(**p) > 0.5 * most).count();
+            let share = bright as f32 / image.pixels.len() as f32;
+            assert!((0.01..0.8).contains(&share), "{:?} {}: {share}", study.body_part, study.index);
+            if let Some([left, top, right, bottom]) = study.fracture_box(number).unwrap() {
+                let (x, y) = (0.5 * (left + right), 0.5 * (top + bottom));
+                let inside =
+                    (0.0..image.width as f32).contains(&x) && (0.0..image.height as f32).contains(&y);
+                assert!(inside, "{:?} {}", study.body_part, study.index);
+            }
+        }
+    });
+    let kinds = studies.iter().filter_map(|study| study.fracture.as_ref()).map(|f| f.kind().name());
+    let kinds: std::collections::BTreeSet<&str> = kinds.collect();
+    assert!(kinds.len() >= 3 && kinds.contains("spiral"), "{kinds:?}");
+}
+
+#[test]
+fn reports_of_knees_and_legs_say_what_the_labels_say() {
+    let parts = [(BodyPart::Knee, 0.5), (BodyPart::FullLeg, 0.5)].into();
+    let hospital = PhantomHospital { studies: 200, other_parts: parts, ..hospital() };
+    let mut grades = [0; 5];
+    for study in hospital.iter() {
+        let study = study.unwrap();
+        assert_eq!((study.laterality, study.fracture.is_none()), (Laterality::Both, true));
+        let text = study.report.text.to_lowercase();
+        let conclusion = &text[text.rfind("conclusion").unwrap()..];
+        if study.body_part == BodyPart::Knee {
+            let [right, left] = ["kl_right", "kl_left"].map(|side| value(&study, side));
+            let [first, second]: [usize; 2] = ["droit", "gauche"].map(|side| conclusion.find(side).unwrap());
+            assert!(first < second);
+            let says = |part: &str, grade: f64| {
+                let at = part.find(|c: char| c.is_ascii_digit()).unwrap();
+                part[at..].starts_with(&format!("{grade:.0}"))
+            };
+            assert!(
+                says(&conclusion[first..], right) && says(&conclusion[second..], left),
+                "{}",
+                study.index
+            );
+            grades[right as usize] += 1;
+            let least = ["medial_mm_right", "lateral_mm_right"].map(|name| value(&study, name));
+            let least = least[0].min(least[1]);
+            assert!(if right == 4.0 { least < 1.0 } else { least > 0.8 }, "{right} {least}");
+            assert_eq!(value(&study, "osteophyte_mm_right") > 0.0, right > 0.0);
+        } else {
+            let [right, left] = ["hka_right", "hka_left"].map(|side| value(&study, side));
+            assert_eq!(conclusion.contains("varum"), right.round() <= -3.0 || left.round() <= -3.0);
+            assert_eq!(conclusion.contains("valgum"), right.round() >= 3.0 || left.round() >= 3.0);
+        }
+    }
+    assert!(grades.iter().all(|count| *count > 0), "{grades:?}");
+}
+
+#[test]
+fn hands_and_wrists_stay_what_they_are_when_other_parts_come() {
+    let alone = PhantomHospital { studies: 40, size: 64, seed: 3, ..PhantomHospital::default() };
+    let among = PhantomHospital { other_parts: [(BodyPart::Hip, 0.5)].into(), ..alone.clone() };
+    let mut same = 0;
+    for index in 0..alone.studies {
+        let (a, b) = (alone.study(index).unwrap(), among.study(index).unwrap());
+        if a.body_part == b.body_part {
+            same += 1;
+            assert_eq!(a.report.text, b.report.text);
+            assert!(a.radiograph(0).unwrap() == b.radiograph(0).unwrap());
+        }
+    }
+    assert!((10..35).contains(&same), "{same}");
+}
+
+#[test]
+fn a_lead_letter_may_be_forgotten_or_mirrored() {
+    let usual = PhantomHospital {
+        studies: 6,
+        other_parts: BTreeMap::new(),
+        prevalence: Prevalence::none(),
+        ..hospital()
+    };
+    for (share, marker) in [([1.0, 0.0], Marker::Absent), ([0.0, 1.0], Marker::Mirrored)] {
+        let other = PhantomHospital {
+            marker_absent_share: share[0],
+            marker_mirrored_share: share[1],
+            ..usual.clone()
+        };
+        for index in 0..usual.studies {
+            let (a, b) = (usual.study(index).unwrap(), other.study(index).unwrap());
+            assert_eq!((a.marker(0), b.marker(0)), (Marker::Usual, marker));
+            let [a, b] = [&a, &b].map(|study| study.radiograph(0).unwrap().pixels);
+            let changed = a.iter().zip(&b).filter(|(a, b)| a.abs_diff(**b) > 200).count();
+            assert!((1..a.len() / 10).contains(&changed), "{index}: {changed}");
+        }
+    }
+}
