@@ -124,6 +124,17 @@ fn labelled(document: &Document<'_>, i: usize) -> bool {
 
 /// "patiente de 54 ans", "homme, 54 ans", "M. Dupont, 54 ans".
 fn led_by_person(document: &Document<'_>, i: usize) -> bool {
+    // "Paul a 6 ans", "elle a 54 ans", not "il y a 6 ans".
+    let has = i > 1
+        && document.is(i - 1, word!("a"))
+        && document.same_line(i - 2, i)
+        && (document.is_any(i - 2, words!["il", "elle"])
+            || document.tokens[i - 2].shape == Shape::Capital
+                && document.cased(i)
+                && !super::name::reads_as_word(document, i - 2));
+    if has {
+        return true;
+    }
     let mut at = i;
     let mut de = false;
     for _ in 0..5 {

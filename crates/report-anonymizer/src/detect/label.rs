@@ -10,6 +10,16 @@ pub(crate) fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role,
     let colon = i.checked_sub(1)?;
     let line = document.line(colon);
     if document.is_sign(colon, b':') {
+        // "Lit 12 : Dupont".
+        let bed = colon > 1
+            && document.is_number(colon - 1)
+            && document.is_any(colon - 2, words!["lit", "chambre", "ch", "box"])
+            && document.same_line(colon - 2, i)
+            && document.tokens[i].shape != Shape::Lower
+            && !reads_as_word(document, i);
+        if bed {
+            return name(document, i, Led::Titled).map(|name| (name, Role::Patient, "bed", 0.85));
+        }
         let patient = name_label(document, line.start, colon)?;
         let plain = document
             .is_any(i, words!["masculin", "feminin", "m", "f", "inconnu", "neant", "non", "oui"])
@@ -51,7 +61,10 @@ pub(crate) fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role,
         }
         let led =
             if strict || document.cased(i) || score(document, i) > 0 { Led::Titled } else { Led::Hinted };
-        let name = name(document, i, led)?;
+        let name = name(document, i, led).or_else(|| only_word(document, i).filter(|_| strict))?;
+        if strict && name.words == 1 && only_word(document, i).is_some_and(|only| only.end == name.end) {
+            return Some((name, role, "label", 0.93));
+        }
         let heading = !strict
             && document.tokens[i].shape != Shape::Upper
             && (name.start..name.end).filter(|j| document.is_word(*j)).all(|j| reads_as_word(document, j));
@@ -121,8 +134,31 @@ fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<boo
             let linking = document.is_any(
                 j,
                 words![
-                    "de", "du", "des", "d", "l", "la", "le", "les", "et", "par", "e", "s", "a", "au", "en",
-                    "charge", "pour", "n", "premier", "second", "deuxieme", "complet", "nom",
+                    "de",
+                    "du",
+                    "des",
+                    "d",
+                    "l",
+                    "la",
+                    "le",
+                    "les",
+                    "et",
+                    "par",
+                    "e",
+                    "s",
+                    "a",
+                    "au",
+                    "en",
+                    "charge",
+                    "pour",
+                    "n",
+                    "premier",
+                    "second",
+                    "deuxieme",
+                    "complet",
+                    "nom",
+                    "electroniquement",
+                    "informatiquement",
                 ],
             );
             if !(own || linking || label && words < 3) {
@@ -207,4 +243,15 @@ fn column_label(document: &Document<'_>, before: usize, i: usize) -> Option<Role
     }
     let patient = document.is_any(at, words!["nom", "prenom", "prenoms", "patient", "patiente"]);
     Some(if patient { Role::Patient } else { Role::Clinician })
+}
+
+/// The word at token `i` where it is all that stands between "nom :" or "prénom :" and the next field.
+fn only_word(document: &Document<'_>, i: usize) -> Option<Name> {
+    let named = i > 1 && document.is_any(i - 2, words!["nom", "prenom"]);
+    let token = document.get(i).filter(|t| t.kind == Kind::Word && t.len > 1 && named)?;
+    let field = document.is_sign(i + 1, b':')
+        || token.roles.any(Roles::NAME_LABEL.or(Roles::TITLE))
+        || token.lists.any(Lists::STOP);
+    let apart = document.ends_line(i) || document.tokens[i + 1].gap > 1 || document.is_sign(i + 1, b',');
+    (!field && apart).then_some(Name { start: i, end: i + 1, words: 1 })
 }

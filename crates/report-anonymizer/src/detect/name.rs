@@ -284,7 +284,12 @@ fn particles(document: &Document<'_>, at: usize, led: Led, words: usize) -> Opti
             && (words == 0 || document.tokens[at].len > 1 || elided)
             && !document.listed(next, Lists::MEDICAL)
     };
-    let town = words > 0 && document.is_any(at, words!["a", "en", "in"]);
+    // "le Dr Dupont de Mons".
+    let home = words > 0
+        && document.is(at, word!("de"))
+        && (word.place > 1 || word.lists.any(Lists::PLACE_BELGIAN | Lists::PLACE_BIG))
+        && !word.lists.any(Lists::SURNAME_FREQUENT | Lists::FIRST_COMMON);
+    let town = home || words > 0 && document.is_any(at, words!["a", "en", "in"]);
     (fits && !town && !word.roles.any(ENDS)).then_some(next)
 }
 

@@ -268,7 +268,12 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
         at = before;
     }
     let number_word = seen.is_some()
-        && (colon || numbered || i.checked_sub(1).is_some_and(|b| document.has(b, Roles::ID_LABEL)));
+        && (colon
+            || numbered
+            || i.checked_sub(1).is_some_and(|b| document.has(b, Roles::ID_LABEL))
+            || i > 1
+                && document.is_sign(i - 1, b'.')
+                && document.is_any(i - 2, words!["ref", "dos", "doss"]));
     (number_word || numbered && at < i).then_some(false)
 }
 

@@ -144,6 +144,18 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
 /// Further names after a titled one: "Drs A et B", "Dr X / Dr Y". Gives the token to go on from.
 pub(crate) fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMut(Name)) -> usize {
     loop {
+        // "Mme Dupont (Anne)".
+        if document.is_sign(at, b'(')
+            && document.is_sign(at + 2, b')')
+            && at > 0
+            && document.same_line(at - 1, at + 2)
+            && document.get(at + 1).is_some_and(|t| t.shape == Shape::Capital && t.lists.any(Lists::FIRST))
+            && !reads_as_word(document, at + 1)
+            && document.tokens[at + 1].place == 0
+        {
+            push(Name { start: at + 1, end: at + 2, words: 1 });
+            at += 3;
+        }
         let joint = document.is_any(at, words!["et"])
             || document.get(at).is_some_and(|t| t.kind == Kind::Sign && b"/&,+".contains(&t.sign));
         if !joint
@@ -201,10 +213,16 @@ fn acting(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str
                 && document.is(by, word!("par"))
     });
     let job = agent.is_some_and(|a| document.has(a, Roles::JOB));
-    if document.is(by, word!("par")) && acted || document.is_any(by, words!["avec", "chez"]) && (acted || job)
+    let assisted = document.is(by, word!("de"))
+        && agent.is_some_and(|a| {
+            document.is_any(a, words!["assiste", "assistee", "accompagne", "accompagnee", "aide", "aidee"])
+        });
+    if assisted
+        || document.is(by, word!("par")) && acted
+        || document.is_any(by, words!["avec", "chez"]) && (acted || job)
     {
-        let known =
-            score(document, i) > 0 && !(document.cased(i) && document.tokens[i].shape == Shape::Lower);
+        let known = (score(document, i) > 0 || is_pair(document, i))
+            && !(document.cased(i) && document.tokens[i].shape == Shape::Lower);
         return known
             .then(|| name(document, i, Led::Hinted))
             .flatten()

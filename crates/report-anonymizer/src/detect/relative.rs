@@ -37,6 +37,8 @@ pub(crate) fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, 
             words![
                 "infirmier",
                 "infirmiere",
+                "panseuse",
+                "instrumentiste",
                 "kine",
                 "kinesitherapeute",
                 "assistant",
@@ -80,13 +82,26 @@ pub(crate) fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, 
     {
         return None;
     }
-    let fits = if document.cased(i) {
-        token.shape != Shape::Lower && (score(document, i) > 0 || token.lists.any(Lists::FIRST_COMMON))
+    // "sa compagne Narine Grigoryan": the first name may be a word too.
+    let both = document.cased(i)
+        && document.has(at, Roles::RELATION)
+        && token.shape == Shape::Capital
+        && !token.lists.any(Lists::STOP)
+        && document
+            .get(i + 1)
+            .is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Capital && t.line == token.line)
+        && !reads_as_word(document, i + 1);
+    let fits = both
+        || if document.cased(i) {
+            token.shape != Shape::Lower && (score(document, i) > 0 || token.lists.any(Lists::FIRST_COMMON))
+        } else {
+            score(document, i) > 2
+        };
+    let led = if both || document.cased(i) && token.lists.any(Lists::FIRST_COMMON) {
+        Led::Titled
     } else {
-        score(document, i) > 2
+        Led::Hinted
     };
-    let led =
-        if document.cased(i) && token.lists.any(Lists::FIRST_COMMON) { Led::Titled } else { Led::Hinted };
     fits.then(|| name(document, i, led)).flatten().map(|name| (name, Role::Other, "relative", 0.88))
 }
 

@@ -69,8 +69,11 @@ pub(crate) fn standing(document: &Document<'_>, i: usize) -> Option<(Name, Role,
                     || document.is_any(at + 1, words!["a", "y"]) && document.glued(at));
             let total: i32 = (i..name.end).filter(|j| document.is_word(*j)).map(|j| score(document, j)).sum();
             let free = !(i..name.end).any(|j| document.is_guarded(j));
+            let dated = document.same_line(at, i)
+                && at > name.end
+                && super::calendar::numeric(document, at).is_some_and(|written| written.is_full());
             let acting = acts(document, name.end) && document.same_line(name.end, i);
-            if (aged || acting) && free && total >= 2 {
+            if (aged || dated || acting) && free && total >= 2 {
                 return Some((name, Role::Patient, "name_at_head", 0.83));
             }
         }
@@ -87,7 +90,7 @@ pub(crate) fn standing(document: &Document<'_>, i: usize) -> Option<(Name, Role,
     }
     let closing = i > 1
         && document.is_sign(i - 1, b',')
-        && document.same_line(i - 2, i)
+        && document.tokens[i].line <= document.tokens[i - 2].line + 1
         && document.is_any(
             i - 2,
             words![
@@ -101,7 +104,18 @@ pub(crate) fn standing(document: &Document<'_>, i: usize) -> Option<(Name, Role,
                 "bientot",
             ],
         );
-    if closing && token.shape == Shape::Capital && token.lists.any(Lists::FIRST | Lists::SURNAME) {
+    // "Cher Paul," opens a letter.
+    let greeted = i > 0
+        && document.is_any(i - 1, words!["cher", "chere", "bonjour"])
+        && document.same_line(i - 1, i)
+        && document.is_sign(i + 1, b',')
+        && token.shape == Shape::Capital
+        && !token.roles.any(Roles::TITLE.or(Roles::JOB));
+    if greeted {
+        return Some((Name { start: i, end: i + 1, words: 1 }, Role::Clinician, "greeting", 0.83));
+    }
+    let alone = document.begins_line(i) && document.ends_line(i);
+    if closing && token.shape == Shape::Capital && (alone || token.lists.any(Lists::FIRST | Lists::SURNAME)) {
         let name = name(document, i, Led::Hinted)?;
         let ends = document.ends_line(name.end - 1);
         return ends.then_some((name, Role::Clinician, "closing", 0.83));

@@ -21,11 +21,16 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
             at += 1;
         }
         let known = is_known_place(document, i, end);
+        let person = !known && token.lists.any(Lists::FIRST)
+            || end > i + 1
+                && document.get(i + 1).is_some_and(|t| t.kind == Kind::Word && t.gap > 0)
+                && !known;
         let dated = document.same_line(at, i)
             && at > end
             && (numeric(document, at).is_some_and(|w| w.is_full())
                 || textual(document, at).is_some_and(|w| w.day.is_some()));
         if dated
+            && !person
             && (comma || known)
             && !token.roles.any(Roles::NOT_NAME)
             && (comma && known || !super::name::reads_as_word(document, i))
@@ -93,7 +98,11 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
                     && document.tokens[p - 1].shape != Shape::Lower
                     && document.is_word(p - 1)
         });
-    if capital && big && !word && closed && opened {
+    let bracketed = previous.is_some_and(|p| document.is_sign(p, b'('))
+        && document.is_sign(end, b')')
+        && token.shape == Shape::Capital
+        && !token.lists.any(Lists::MEDICAL);
+    if capital && big && (!word || bracketed) && closed && opened {
         return Some((i, end, "town", 0.68));
     }
     if cased || capital && token.shape == Shape::Upper && document.mixed() {
