@@ -8,6 +8,7 @@
 //! * [`ImageTensor`]: decoded pixels, `[channels, height, width]`;
 //! * [`Sample`]: one study with its images and its report, ready to be made into a batch;
 //! * [`PseudonymKey`]: the one secret from which every surrogate, date shift and new identifier comes;
+//! * [`Category`]: what kind of identifier a part of a report is;
 //! * [`AtomicFile`]: a file that appears whole or not at all.
 //!
 //! # The traits
@@ -34,6 +35,7 @@
 //! ```
 
 mod atomic;
+mod category;
 mod error;
 mod id;
 mod image;
@@ -46,6 +48,7 @@ mod study;
 mod traits;
 
 pub use atomic::AtomicFile;
+pub use category::{Category, FRENCH_MONTHS};
 pub use error::{Error, Result};
 pub use id::{PatientId, ReportId, StudyId};
 pub use image::ImageTensor;
