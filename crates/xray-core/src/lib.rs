@@ -45,6 +45,7 @@ mod report;
 mod sample;
 mod seed;
 mod study;
+mod text_region;
 mod traits;
 
 pub use atomic::AtomicFile;
@@ -60,6 +61,7 @@ pub use report::{PatientIdentity, Report, ReportKind};
 pub use sample::{Sample, patient_of};
 pub use seed::derive_seed;
 pub use study::{BodyPart, ImageRef, Laterality, Sex, Study, View};
+pub use text_region::TextRegion;
 pub use traits::{
     Chain, ChainError, Dataset, ImageDecoder, ImageTransform, ReportTransform, StudySource, TextGate,
 };

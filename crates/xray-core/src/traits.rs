@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::{ImageTensor, Report, Study};
+use crate::{ImageTensor, Report, Study, TextRegion};
 
 /// Items behind an index: shards, a public set, a list in memory.
 pub trait Dataset: Send + Sync {
@@ -109,17 +109,17 @@ pub trait ImageTransform: Send + Sync {
     fn apply(&self, image: ImageTensor, seed: u64) -> ImageTensor;
 }
 
-/// Tells how much text is burned into an image.
+/// Finds text that is burned into an image.
 pub trait TextGate: Send + Sync {
     /// Why an image may not be judged.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// The number of characters found, or the gate's estimate of it.
+    /// The places where text stands, single marks among them; none if there is none.
     ///
     /// # Errors
     ///
     /// If the detector itself fails.
-    fn characters(&self, image: &ImageTensor) -> Result<usize, Self::Error>;
+    fn regions(&self, image: &ImageTensor) -> Result<Vec<TextRegion>, Self::Error>;
 }
 
 macro_rules! forward {
@@ -152,6 +152,13 @@ macro_rules! forward {
         impl<T: ImageTransform + ?Sized> ImageTransform for $pointer {
             fn apply(&self, image: ImageTensor, seed: u64) -> ImageTensor {
                 (**self).apply(image, seed)
+            }
+        }
+
+        impl<T: TextGate + ?Sized> TextGate for $pointer {
+            type Error = T::Error;
+            fn regions(&self, image: &ImageTensor) -> Result<Vec<TextRegion>, Self::Error> {
+                (**self).regions(image)
             }
         }
     )*};

@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ImageFault, Split};
+use crate::{ImageFault, NearDuplicate, Split};
 
 /// What became of every file, study and report of an archive.
 ///
@@ -21,6 +21,10 @@ pub struct Account {
     pub splits: BTreeMap<Split, SplitCount>,
     /// Frames after the first of multi-frame files; they are not stored.
     pub further_frames: u64,
+    /// The image files that were kept with burned-in text painted over.
+    pub masked: Vec<Masked>,
+    /// Images of different splits that look the same. Nothing is left out for it.
+    pub near_duplicates: Vec<NearDuplicate>,
     /// Everything that was left out, with its cause.
     pub left_out: Vec<LeftOut>,
 }
@@ -45,6 +49,17 @@ pub struct SplitCount {
     pub samples: u64,
     /// Images.
     pub images: u64,
+}
+
+/// One image in which burned-in text was painted over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Masked {
+    /// The pseudonym of its file.
+    pub id: String,
+    /// In how many places.
+    pub regions: u64,
+    /// How many characters stood there, as far as the gate could tell.
+    pub characters: u64,
 }
 
 /// One item that is not in the output.
@@ -117,16 +132,19 @@ pub enum Cause {
     /// A document is not a radiology report.
     #[error("not a radiology report")]
     NotRadiology,
+    /// A document is of a kind that is not read.
+    #[error("a kind of document that is not read")]
+    OtherKind,
     /// A line of the list of reports cannot be read.
     #[error("the line is damaged")]
     DamagedRow,
     /// A report has the identifier of an earlier one.
     #[error("the identifier was seen before")]
     RepeatedId,
-    /// The file of a report's text is missing, or of a kind that is not read.
+    /// The file of a report's text is missing, or a PDF that cannot be read.
     #[error("the text cannot be read")]
     NoText,
-    /// A report is empty.
+    /// A report is empty, as a PDF of scanned pages is.
     #[error("the text is empty")]
     EmptyText,
     /// The report transform (de-identification) refused the report.
@@ -172,6 +190,16 @@ impl fmt::Display for Account {
             for (cause, count) in &tally.left_out {
                 writeln!(f, "  {count} left out: {cause}")?;
             }
+        }
+        if !self.masked.is_empty() {
+            writeln!(f, "images with text painted over: {}", self.masked.len())?;
+        }
+        if !self.near_duplicates.is_empty() {
+            writeln!(
+                f,
+                "pairs of images that look the same in different splits: {}",
+                self.near_duplicates.len()
+            )?;
         }
         if self.further_frames > 0 {
             writeln!(f, "frames after the first, not stored: {}", self.further_frames)?;

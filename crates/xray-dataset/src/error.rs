@@ -57,6 +57,17 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// The network that finds text cannot be read or run.
+    #[cfg(feature = "ocr")]
+    #[error("{action}{}", if path.as_os_str().is_empty() { String::new() } else { format!(" {path:?}") })]
+    Model {
+        /// What was being done.
+        action: &'static str,
+        /// The file of the model; empty where it had been read already.
+        path: PathBuf,
+        /// Why it failed.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The settings contradict each other.
     #[error("{0}")]
     Settings(&'static str),
@@ -74,6 +85,15 @@ impl Error {
 
     pub(crate) fn image(path: impl AsRef<Path>, reason: ImageFault) -> Self {
         Self::Image { path: path.as_ref().to_owned(), reason }
+    }
+
+    #[cfg(feature = "ocr")]
+    pub(crate) fn model(
+        path: impl AsRef<Path>,
+        action: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Model { action, path: path.as_ref().to_owned(), source: source.into() }
     }
 
     pub(crate) fn shard(path: impl AsRef<Path>, problem: impl Into<String>) -> Self {

@@ -6,10 +6,14 @@
 //! * [`DicomDecoder`], [`ImageFileDecoder`]: a file to grey values in `[0, 1]`, bone bright;
 //! * [`HeaderDeidentifier`]: DICOM files without identity, after PS3.15 Annex E;
 //! * [`ArchiveSource`]: the studies of a folder of DICOM files;
+//! * [`GlyphRows`], `TextDetector` (feature `ocr`) and [`BurnedIn`]: text burned into pixels, found and
+//!   painted over;
+//! * [`ReportSource`]: reports as text and as PDF, the bands of whose pages are cut;
 //! * [`KeepSections`]: the parts of a report that a text encoder is to learn from;
 //! * [`Pairing`]: which report belongs to which study, by patient, day and order;
 //! * [`ShardBuilder`]: an archive to WebDataset shards, split by patient, with an [`Account`] of everything;
 //! * [`ShardDataset`], [`ShardReader`]: shards to samples, by index or one after the other;
+//! * [`PublicSet`]: MURA, FracAtlas, OAI, RSNA bone age and GRAZPEDWRI-DX, no patient in two splits;
 //! * [`Convirt`], [`EvalTransform`]: augmentation and evaluation, each one resample;
 //! * [`Loader`]: samples to batches on threads of its own, resumable at every batch.
 //!
@@ -49,8 +53,8 @@
 //! # Privacy
 //!
 //! Shards hold no header, no file name and no identifier of the archive: keys are keyed pseudonyms, dates are
-//! shifted with the patient's reports. What is burned into pixels is the gate's business; by default there
-//! is none. [`Error`]s name paths, which in an archive may identify people: log them where the archive may
+//! shifted with the patient's reports. What is burned into pixels is the gate's business ([`ShardBuilder::gate`]);
+//! by default there is none. [`Error`]s name paths, which in an archive may identify people: log them where the archive may
 //! be read. An [`Account`] holds pseudonyms only.
 //!
 //! # Memory
@@ -60,27 +64,36 @@
 
 mod account;
 mod archive;
+mod burned_in;
 mod deidentify;
 mod dicom;
 mod ehr;
 mod error;
 mod image_file;
 mod loader;
+mod near_duplicates;
 mod pairing;
 mod pseudonyms;
+mod public;
 mod sections;
 mod shard;
 mod split;
 mod transform;
 
-pub use account::{Account, Cause, ItemKind, LeftOut, SplitCount, Tally};
+pub use account::{Account, Cause, ItemKind, LeftOut, Masked, SplitCount, Tally};
 pub use archive::ArchiveSource;
+#[cfg(feature = "ocr")]
+pub use burned_in::TextDetector;
+pub use burned_in::{BurnedIn, GlyphRows};
 pub use deidentify::HeaderDeidentifier;
 pub use dicom::{DicomDecoder, Windowing};
+pub use ehr::{PageTemplate, ReportRow, ReportSource};
 pub use error::{Error, ImageFault, Result};
 pub use image_file::ImageFileDecoder;
 pub use loader::{Batches, Loader, LoaderConfig, Position, Shuffle, StudyDataset, Views};
+pub use near_duplicates::NearDuplicate;
 pub use pairing::Pairing;
+pub use public::{PublicItem, PublicSet};
 pub use sections::{KeepSections, Section, sections};
 pub use shard::{
     EncodedSample, ImageFormat, Progress, ShardBuilder, ShardDataset, ShardEntry, ShardIndex, ShardReader,

@@ -17,20 +17,28 @@ pub struct Pairing {
 }
 
 impl Pairing {
-    /// Pairs by patient, day and order.
+    /// Pairs by patient, day and order: [`Pairing::within_days`] of 0 days.
+    pub fn by_day(studies: &[Study], reports: &[Report]) -> Self {
+        Self::within_days(studies, reports, 0)
+    }
+
+    /// Pairs by patient, day and order, where a report may be dated up to `days` days after its study.
     ///
-    /// One study and one radiology report of a patient on one day belong together. Several studies and as
-    /// many reports of one day are paired in the order of their times. Where the numbers differ, or a
-    /// time is missing or occurs twice, everything of that patient and day is left out: a wrong pair
-    /// costs more than a lost one.
+    /// One study and one radiology report of a patient that are near enough to each other, and to no other,
+    /// belong together. Several studies and as many reports are paired in the order of their days and times.
+    /// Where the numbers differ, a time that is needed for the order is missing or occurs twice, or the
+    /// order would pair what is too far apart, all of them are left out: a wrong pair costs more than a lost one.
     ///
     /// Dates are compared as they are; they must not have been shifted yet.
-    pub fn by_day(studies: &[Study], reports: &[Report]) -> Self {
+    pub fn within_days(studies: &[Study], reports: &[Report], days: u32) -> Self {
         let mut pairing = Self::default();
-        let mut days = BTreeMap::<(&PatientId, Date), Day>::new();
+        let mut patients = BTreeMap::<&PatientId, Group>::new();
         for (index, study) in studies.iter().enumerate() {
             match study.date {
-                Some(date) => days.entry((&study.patient, date)).or_default().studies.push(index),
+                Some(date) => {
+                    let moment = Moment { date, time: study.time, index };
+                    patients.entry(&study.patient).or_default().studies.push(moment);
+                }
                 None => pairing.studies_left_out.push((index, Cause::NoDate)),
             }
         }
@@ -38,7 +46,8 @@ impl Pairing {
             let patient = report.patient.as_ref().and_then(|patient| patient.id.as_ref());
             match (report.kind, patient, report.date) {
                 (ReportKind::Radiology, Some(patient), Some(date)) => {
-                    days.entry((patient, date)).or_default().reports.push(index);
+                    let moment = Moment { date, time: report.time, index };
+                    patients.entry(patient).or_default().reports.push(moment);
                 }
                 (ReportKind::Radiology, None, _) => {
                     pairing.reports_left_out.push((index, Cause::NoPatient));
@@ -47,8 +56,8 @@ impl Pairing {
                 _ => pairing.reports_left_out.push((index, Cause::NotRadiology)),
             }
         }
-        for day in days.into_values() {
-            pairing.pair_day(studies, reports, day);
+        for patient in patients.into_values() {
+            patient.connected(days).into_iter().for_each(|group| pairing.pair(group, days));
         }
         pairing.pairs.sort_unstable();
         pairing.studies_left_out.sort_unstable();
@@ -56,43 +65,94 @@ impl Pairing {
         pairing
     }
 
-    fn pair_day(&mut self, studies: &[Study], reports: &[Report], mut day: Day) {
-        let cause = if day.reports.is_empty() {
+    fn pair(&mut self, group: Group, days: u32) {
+        let Group { studies, reports } = &group;
+        let cause = if reports.is_empty() {
             Some(Cause::ImageOnly)
-        } else if day.studies.is_empty() {
+        } else if studies.is_empty() {
             Some(Cause::ReportOnly)
-        } else if day.studies.len() != day.reports.len() {
+        } else if studies.len() != reports.len() {
             Some(Cause::AmbiguousCount)
-        } else if day.studies.len() > 1
-            && !(order_by_time(&mut day.studies, |index| studies[index].time)
-                && order_by_time(&mut day.reports, |index| reports[index].time))
+        } else if !(are_in_order(studies) && are_in_order(reports))
+            || studies.iter().zip(reports).any(|(study, report)| !are_near(study, report, days))
         {
             Some(Cause::AmbiguousOrder)
         } else {
             None
         };
+        let (studies, reports) = (indices(studies), indices(reports));
         match cause {
-            None => self.pairs.extend(day.studies.into_iter().zip(day.reports)),
+            None => self.pairs.extend(studies.zip(reports)),
             Some(cause) => {
-                self.studies_left_out.extend(day.studies.into_iter().map(|index| (index, cause)));
-                self.reports_left_out.extend(day.reports.into_iter().map(|index| (index, cause)));
+                self.studies_left_out.extend(studies.map(|index| (index, cause)));
+                self.reports_left_out.extend(reports.map(|index| (index, cause)));
             }
         }
     }
 }
 
-/// The indices of what one patient has on one day.
-#[derive(Default)]
-struct Day {
-    studies: Vec<usize>,
-    reports: Vec<usize>,
+/// When something of a patient was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Moment {
+    date: Date,
+    time: Option<Time>,
+    index: usize,
 }
 
-/// Sorts by time; `false` if a time is missing or occurs twice.
-fn order_by_time(indices: &mut [usize], time: impl Fn(usize) -> Option<Time>) -> bool {
-    indices.sort_by_key(|index| time(*index));
-    indices.iter().all(|index| time(*index).is_some())
-        && indices.windows(2).all(|pair| time(pair[0]) < time(pair[1]))
+/// What may belong together.
+#[derive(Default)]
+struct Group {
+    studies: Vec<Moment>,
+    reports: Vec<Moment>,
+}
+
+impl Group {
+    /// Its parts, of which no study is near to a report of another, each in the order of time.
+    fn connected(mut self, days: u32) -> Vec<Self> {
+        self.studies.sort_unstable();
+        self.reports.sort_unstable();
+        // A patient has few studies; every one is compared with every report.
+        let mut groups: Vec<Self> = self
+            .studies
+            .into_iter()
+            .map(|study| Self { studies: vec![study], reports: Vec::new() })
+            .collect();
+        for report in self.reports {
+            let reaches = |group: &Self| group.studies.iter().any(|study| are_near(study, &report, days));
+            let (near, far): (Vec<Self>, Vec<Self>) = groups.into_iter().partition(reaches);
+            let mut joined = Self::default();
+            for group in near {
+                joined.studies.extend(group.studies);
+                joined.reports.extend(group.reports);
+            }
+            joined.reports.push(report);
+            joined.studies.sort_unstable();
+            joined.reports.sort_unstable();
+            groups = far;
+            groups.push(joined);
+        }
+        groups
+    }
+}
+
+fn indices(moments: &[Moment]) -> impl Iterator<Item = usize> + '_ {
+    moments.iter().map(|moment| moment.index)
+}
+
+fn days_between(earlier: Date, later: Date) -> i64 {
+    later.since(earlier).map_or(i64::MAX, |span| i64::from(span.get_days()))
+}
+
+fn are_near(study: &Moment, report: &Moment, days: u32) -> bool {
+    (0..=i64::from(days)).contains(&days_between(study.date, report.date))
+}
+
+/// Whether each is known to come after the one before it.
+fn are_in_order(moments: &[Moment]) -> bool {
+    moments.windows(2).all(|pair| {
+        pair[0].date < pair[1].date
+            || pair[0].time.zip(pair[1].time).is_some_and(|(first, second)| first < second)
+    })
 }
 
 #[cfg(test)]
@@ -153,6 +213,22 @@ mod tests {
         let number =
             Pairing::by_day(&[study("a", 1, Some(9)), study("a", 1, Some(11))], &[report("a", 1, Some(10))]);
         assert_eq!(number.studies_left_out, [(0, Cause::AmbiguousCount), (1, Cause::AmbiguousCount)]);
+    }
+
+    #[test]
+    fn a_report_of_the_next_day_is_paired_within_a_window() {
+        let studies = [study("a", 1, Some(16)), study("a", 5, Some(9)), study("b", 1, None)];
+        let reports = [report("a", 2, Some(8)), report("a", 5, Some(10)), report("b", 4, None)];
+        assert_eq!(Pairing::by_day(&studies, &reports).pairs, [(1, 1)]);
+        let pairing = Pairing::within_days(&studies, &reports, 2);
+        assert_eq!(pairing.pairs, [(0, 0), (1, 1)]);
+        assert_eq!(pairing.studies_left_out, [(2, Cause::ImageOnly)]);
+        // One report, two studies that it may be of.
+        let near = [study("a", 1, Some(16)), study("a", 2, Some(9))];
+        let pairing = Pairing::within_days(&near, &reports[..1], 2);
+        assert_eq!(pairing.studies_left_out, [(0, Cause::AmbiguousCount), (1, Cause::AmbiguousCount)]);
+        // A report never precedes its study.
+        assert!(Pairing::within_days(&studies[1..2], &[report("a", 4, None)], 2).pairs.is_empty());
     }
 
     #[test]

@@ -41,7 +41,12 @@ use crate::{Error, ImageFault, Result};
 pub struct HeaderDeidentifier {
     key: PseudonymKey,
     descriptors: Option<AnyTransform>,
+    safe_private: Vec<SafePrivate>,
 }
+
+/// A private attribute that holds no identity: its creator, its group, and the last two digits of its
+/// element.
+type SafePrivate = (String, u16, u8);
 
 impl std::fmt::Debug for HeaderDeidentifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -62,13 +67,23 @@ struct Context {
 impl HeaderDeidentifier {
     /// A de-identifier that removes descriptors.
     pub fn new(key: PseudonymKey) -> Self {
-        Self { key, descriptors: None }
+        Self { key, descriptors: None, safe_private: Vec::new() }
     }
 
     /// Cleans descriptors by `transform`, which is given one as a report of the patient.
     #[must_use]
     pub fn descriptors(mut self, transform: impl ReportTransform + 'static) -> Self {
         self.descriptors = Some(any_transform(transform));
+        self
+    }
+
+    /// Keeps a private attribute (default: none is kept; PS3.15 E.3.10, Retain Safe Private Option). It is told by
+    /// its creator, its group, which is odd, and the last two digits of its element, as in
+    /// `("SIEMENS MED NM", 0x0009, 0x80)`. Text in it is still compared with the names that the header gives
+    /// elsewhere.
+    #[must_use]
+    pub fn keep_private(mut self, creator: impl Into<String>, group: u16, element: u8) -> Self {
+        self.safe_private.push((creator.into(), group, element));
         self
     }
 
@@ -149,6 +164,9 @@ impl HeaderDeidentifier {
         if self.descriptors.is_some() {
             codes.insert(1, ("113105", "Clean Descriptors Option"));
         }
+        if !self.safe_private.is_empty() {
+            codes.push(("113111", "Retain Safe Private Option"));
+        }
         let item = |(value, meaning): (&str, &str)| {
             InMemDicomObject::from_element_iter([
                 DataElement::new(tags::CODE_VALUE, VR::SH, PrimitiveValue::from(value)),
@@ -160,16 +178,36 @@ impl HeaderDeidentifier {
     }
 
     fn items(&self, object: InMemDicomObject, context: &Context) -> InMemDicomObject {
-        let clean = object.into_iter().filter_map(|element| self.element(element, context));
+        let safe = self.safe_tags(&object);
+        let clean = object.into_iter().filter_map(|element| {
+            let action =
+                if safe.contains(&element.header().tag) { Action::Keep } else { action_for(&element) };
+            self.element(element, action, context)
+        });
         InMemDicomObject::from_element_iter(clean.collect::<Vec<_>>())
     }
 
-    fn element(&self, element: InMemElement, context: &Context) -> Option<InMemElement> {
+    /// The private attributes of this object that are kept, and the elements that name their creators.
+    fn safe_tags(&self, object: &InMemDicomObject) -> Vec<Tag> {
+        let mut safe = Vec::new();
+        for (creator, group, element) in self.safe_private.iter().filter(|(_, group, _)| group % 2 == 1) {
+            // PS3.5 7.8.1: the creator in (gggg,00bb) owns the elements (gggg,bb00) to (gggg,bbFF).
+            for block in 0x10..=0xFF_u16 {
+                let (owner, owned) = (Tag(*group, block), Tag(*group, block << 8 | u16::from(*element)));
+                if object.get(owned).is_some() && text(object, owner).as_ref() == Some(creator) {
+                    safe.extend([owner, owned]);
+                }
+            }
+        }
+        safe
+    }
+
+    fn element(&self, element: InMemElement, action: Action, context: &Context) -> Option<InMemElement> {
         let (header, value) = element.into_parts();
         let (tag, vr) = (header.tag, header.vr());
         let rebuilt = |value: PrimitiveValue| Some(DataElement::new(tag, vr, value));
         let empty = || Some(DataElement::empty(tag, vr));
-        match action(tag, vr) {
+        match action {
             Action::Remove => None,
             Action::Empty => empty(),
             Action::Dummy => dummy(vr).map_or_else(empty, rebuilt),
@@ -224,6 +262,10 @@ impl HeaderDeidentifier {
         report.patient = Some(context.patient.clone());
         transform(report).ok().map(|report| report.text)
     }
+}
+
+fn action_for(element: &InMemElement) -> Action {
+    action(element.header().tag, element.header().vr())
 }
 
 impl Context {

@@ -10,7 +10,7 @@ use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry
 use crate::ImageFault;
 
 /// Retired, and so not in the dictionary's list of what to use; old archives have it.
-const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
+pub(crate) const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 
 /// How much of a data set is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! DICOM files in: the data set, the header fields that order an archive, the pixels.
 
+mod byte_order;
 mod decoder;
 mod file;
 mod header;

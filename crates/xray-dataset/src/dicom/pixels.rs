@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dicom_object::{DefaultDicomObject, InMemDicomObject};
@@ -6,6 +9,7 @@ use dicom_pixeldata::{PlanarConfiguration, WindowLevel};
 use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry};
 use xray_core::ImageTensor;
 
+use super::byte_order::ByteOrder;
 use super::file::text;
 use super::lut::LookupTable;
 use crate::ImageFault;
@@ -52,13 +56,19 @@ pub(super) fn grey_frame(
     if rows.checked_mul(columns).is_none_or(|pixels| pixels > max_pixels) {
         return Err(ImageFault::TooLarge);
     }
-    let decoded = object.decode_pixel_data_frame(frame).map_err(|_| ImageFault::DamagedPixels)?;
+    if let Some(grey) = subsampled_luma(object, frame, rows * columns) {
+        let image = ImageTensor::new(grey?, 1, rows, columns).map_err(|_| ImageFault::DamagedPixels)?;
+        return Ok(image.with_spacing_mm(spacing(object)));
+    }
+    // Decoders of others may panic where pixels break off. They have no state that could stay broken.
+    let decoded = catch_unwind(AssertUnwindSafe(|| object.decode_pixel_data_frame(frame)));
+    let decoded = decoded.ok().and_then(Result::ok).ok_or(ImageFault::DamagedPixels)?;
     let grey = match decoded.samples_per_pixel() {
         1 if *decoded.photometric_interpretation() == PhotometricInterpretation::PaletteColor => {
             palette(object, &decoded)?
         }
         1 => monochrome(object, &decoded, frame, windowing)?,
-        3 => luma(&decoded)?,
+        3 => luma(&decoded, ByteOrder::of(object))?,
         _ => return Err(ImageFault::UnsupportedPixels),
     };
     let (height, width) = (decoded.rows() as usize, decoded.columns() as usize);
@@ -91,7 +101,7 @@ fn monochrome(
         _ => return Err(ImageFault::UnsupportedPixels),
     };
     let pixels = decoded.rows() as usize * decoded.columns() as usize;
-    let stored = StoredValues::new(decoded, pixels)?;
+    let stored = StoredValues::new(decoded, pixels, ByteOrder::of(object))?;
     let modality = Modality::new(object, decoded, frame, stored.signed);
     let order = stored.order_statistics(windowing);
     let percentile = |(low, high): (f32, f32)| {
@@ -117,7 +127,7 @@ fn monochrome(
 
 /// The samples of one frame, `bits` of each of them counting.
 struct StoredValues<'a> {
-    data: &'a [u8],
+    data: Cow<'a, [u8]>,
     bytes: usize,
     shift: u32,
     bits: u32,
@@ -125,7 +135,7 @@ struct StoredValues<'a> {
 }
 
 impl<'a> StoredValues<'a> {
-    fn new(decoded: &'a DecodedPixelData<'_>, pixels: usize) -> Result<Self, ImageFault> {
+    fn new(decoded: &'a DecodedPixelData<'_>, pixels: usize, order: ByteOrder) -> Result<Self, ImageFault> {
         let allocated = u32::from(decoded.bits_allocated());
         let bytes = match allocated {
             // One-bit pixels come expanded to bytes of 0 and 255.
@@ -135,6 +145,7 @@ impl<'a> StoredValues<'a> {
             _ => return Err(ImageFault::UnsupportedPixels),
         };
         let data = decoded.data().get(..pixels * bytes).ok_or(ImageFault::DamagedPixels)?;
+        let data = order.put_right(data, bytes);
         let width = 8 * bytes as u32;
         let stored = u32::from(decoded.bits_stored());
         let bits = if allocated == 1 || !(1..=width).contains(&stored) { width } else { stored };
@@ -321,7 +332,8 @@ fn palette(object: &DefaultDicomObject, decoded: &DecodedPixelData<'_>) -> Resul
         (tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA),
         (tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA),
     ];
-    let stored = StoredValues::new(decoded, decoded.rows() as usize * decoded.columns() as usize)?;
+    let pixels = decoded.rows() as usize * decoded.columns() as usize;
+    let stored = StoredValues::new(decoded, pixels, ByteOrder::of(object))?;
     let tables =
         tables.map(|(descriptor, data)| LookupTable::from_elements(object, descriptor, data, stored.signed));
     let [Some(red), Some(green), Some(blue)] = tables else { return Err(ImageFault::UnsupportedPixels) };
@@ -332,11 +344,34 @@ fn palette(object: &DefaultDicomObject, decoded: &DecodedPixelData<'_>) -> Resul
     }))
 }
 
+/// The luminance of uncompressed pixels of which two share their chrominance (PS3.3 C.7.6.3.1.2, YBR_FULL_422);
+/// nothing for other pixels.
+fn subsampled_luma(
+    object: &DefaultDicomObject,
+    frame: u32,
+    pixels: usize,
+) -> Option<Result<Vec<f32>, ImageFault>> {
+    let interpretation = text(object, tags::PHOTOMETRIC_INTERPRETATION)?;
+    let bytes = object.get(tags::PIXEL_DATA)?.to_bytes().ok()?;
+    let of_bytes = object.get(tags::BITS_ALLOCATED).is_some_and(|bits| bits.to_int::<u16>().ok() == Some(8));
+    if interpretation != "YBR_FULL_422" || !of_bytes {
+        return None;
+    }
+    let bytes = ByteOrder::of(object).put_right(&bytes, 1);
+    let start = (frame as usize).checked_mul(2 * pixels)?;
+    let of_frame = bytes.get(start..start.checked_add(2 * pixels)?);
+    // Y Y Cb Cr for each two pixels.
+    let luma =
+        |of_frame: &[u8]| (0..pixels).map(|i| f32::from(of_frame[4 * (i / 2) + i % 2]) / 255.0).collect();
+    Some(of_frame.map(luma).ok_or(ImageFault::DamagedPixels))
+}
+
 /// Colour to grey by the weights of ITU-R BT.601; luminance and chrominance give their luminance.
-fn luma(decoded: &DecodedPixelData<'_>) -> Result<Vec<f32>, ImageFault> {
+fn luma(decoded: &DecodedPixelData<'_>, order: ByteOrder) -> Result<Vec<f32>, ImageFault> {
     let bytes = match decoded.bits_allocated() {
         8 => 1,
         16 => 2,
+        32 => 4,
         _ => return Err(ImageFault::UnsupportedPixels),
     };
     let weights = match decoded.photometric_interpretation() {
@@ -346,9 +381,11 @@ fn luma(decoded: &DecodedPixelData<'_>) -> Result<Vec<f32>, ImageFault> {
     };
     let pixels = decoded.rows() as usize * decoded.columns() as usize;
     let data = decoded.data().get(..pixels * 3 * bytes).ok_or(ImageFault::DamagedPixels)?;
-    let maximum = ((1_u32 << decoded.bits_stored().clamp(1, 16)) - 1) as f32;
+    let data = order.put_right(data, bytes);
+    let maximum = ((1_u64 << decoded.bits_stored().clamp(1, 32)) - 1) as f32;
     let sample = |index: usize| match bytes {
         1 => f32::from(data[index]),
+        4 => u32::from_ne_bytes([0, 1, 2, 3].map(|byte| data[4 * index + byte])) as f32,
         _ => f32::from(u16::from_ne_bytes([data[2 * index], data[2 * index + 1]])),
     };
     let by_plane = decoded.planar_configuration() == PlanarConfiguration::PixelFirst;

@@ -9,11 +9,13 @@ use super::record::{ShardRecord, remove_partial_files, write_json};
 use super::sample::SampleMaker;
 use super::settings::{AnyGate, AnyTransform, Progress, Settings, Stage, any_gate, any_transform};
 use super::store::ImageFormat;
-use crate::{Account, ArchiveSource, Error, ImageFileDecoder, Result, SplitFractions};
+use crate::{
+    Account, ArchiveSource, BurnedIn, Error, ImageFileDecoder, ReportSource, Result, SplitFractions,
+};
 
 /// Makes a folder of DICOM files and a folder of reports into WebDataset shards.
 ///
-/// Studies and reports are paired ([`Pairing::by_day`](crate::Pairing::by_day)), patients are split
+/// Studies and reports are paired ([`Pairing::within_days`](crate::Pairing::within_days)), patients are split
 /// ([`SplitFractions`]), images are decoded and stored without their header, reports go through a
 /// [`ReportTransform`]. One sample is one study:
 ///
@@ -47,7 +49,7 @@ use crate::{Account, ArchiveSource, Error, ImageFileDecoder, Result, SplitFracti
 /// ```
 pub struct ShardBuilder {
     images: PathBuf,
-    reports: PathBuf,
+    reports: ReportSource,
     key: PseudonymKey,
     transform: Option<AnyTransform>,
     gate: Option<AnyGate>,
@@ -64,12 +66,11 @@ impl std::fmt::Debug for ShardBuilder {
 }
 
 impl ShardBuilder {
-    /// A builder that reads DICOM files below `images`, and `reports/index.jsonl` (or `reports` itself, if it
-    /// is a file): rows as serde writes [`Report`](xray_core::Report), or with `file` in the place of `text`.
+    /// A builder that reads DICOM files below `images`, and the reports of [`ReportSource::new`]`(reports)`.
     pub fn new(images: impl Into<PathBuf>, reports: impl Into<PathBuf>, key: PseudonymKey) -> Self {
         Self {
             images: images.into(),
-            reports: reports.into(),
+            reports: ReportSource::new(reports),
             key,
             transform: None,
             gate: None,
@@ -81,10 +82,18 @@ impl ShardBuilder {
                 format: ImageFormat::Png,
                 samples_per_shard: 4096,
                 split: SplitFractions::default(),
-                max_characters: 35,
+                burned_in: BurnedIn::default(),
                 keep_secondary_captures: false,
+                report_days: 0,
             },
         }
+    }
+
+    /// Another source of reports, with settings of its own.
+    #[must_use]
+    pub fn report_source(mut self, reports: ReportSource) -> Self {
+        self.reports = reports;
+        self
     }
 
     /// What de-identifies the reports. There is no default: without one, [`ShardBuilder::run`] refuses. A
@@ -95,18 +104,18 @@ impl ShardBuilder {
         self
     }
 
-    /// What finds text burned into images (default: nothing looks for it). Images with as many characters
-    /// as [`ShardBuilder::max_characters`] or more are left out.
+    /// What finds text burned into images (default: nothing looks for it).
     #[must_use]
     pub fn gate(mut self, gate: impl TextGate + 'static) -> Self {
         self.gate = Some(any_gate(gate));
         self
     }
 
-    /// From how many burned-in characters on an image is left out (default: 35, the method's value).
+    /// What becomes of an image in which the gate finds text (default: it is left out from 35 characters
+    /// on, the method's rule).
     #[must_use]
-    pub fn max_characters(mut self, characters: usize) -> Self {
-        self.settings.max_characters = characters;
+    pub fn burned_in(mut self, rule: BurnedIn) -> Self {
+        self.settings.burned_in = rule;
         self
     }
 
@@ -159,6 +168,14 @@ impl ShardBuilder {
         self
     }
 
+    /// By how many days a report may be younger than its study (default: 0; see
+    /// [`Pairing::within_days`](crate::Pairing::within_days)).
+    #[must_use]
+    pub fn report_days(mut self, days: u32) -> Self {
+        self.settings.report_days = days;
+        self
+    }
+
     /// A file that will hold a table from the pseudonyms of [`Account::left_out`] to paths and lines, so that
     /// the archive's keeper can look a failure up. It holds identifiers: keep it with the key.
     #[must_use]
@@ -187,7 +204,8 @@ impl ShardBuilder {
         let labels = self.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
         let source =
             ArchiveSource::new(&self.images).keep_secondary_captures(self.settings.keep_secondary_captures);
-        let input = Input::read(&names, &source, &self.reports, &|done, total| {
+        let days = self.settings.report_days;
+        let input = Input::read(&names, &source, &self.reports, days, &|done, total| {
             progress(Progress { stage: Stage::Scanning, done, total });
         })?;
         let plan = plan_shards(&names, &self.settings, &input.studies, &input.pairing);

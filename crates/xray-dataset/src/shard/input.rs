@@ -7,8 +7,8 @@ use xray_core::{AtomicFile, Report};
 use super::plan::Names;
 use super::record::ShardRecord;
 use crate::archive::ArchiveStudy;
-use crate::ehr::read_reports;
-use crate::{Account, ArchiveSource, Cause, Error, ItemKind, Pairing, Result};
+use crate::near_duplicates::{Seen, across_splits};
+use crate::{Account, ArchiveSource, Cause, Error, ItemKind, Pairing, ReportSource, Result};
 
 /// What an archive holds, paired.
 pub(super) struct Input {
@@ -25,10 +25,11 @@ impl Input {
     pub(super) fn read(
         names: &Names<'_>,
         source: &ArchiveSource,
-        reports: &Path,
+        reports: &ReportSource,
+        report_days: u32,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Self> {
-        let rows = read_reports(reports)?;
+        let rows = reports.read()?;
         let scan = source.scan(progress)?;
         let mut input = Self {
             studies: scan.studies,
@@ -59,13 +60,13 @@ impl Input {
                 }
             }
         }
-        input.pair(names);
+        input.pair(names, report_days);
         Ok(input)
     }
 
-    fn pair(&mut self, names: &Names<'_>) {
+    fn pair(&mut self, names: &Names<'_>, report_days: u32) {
         let studies: Vec<_> = self.studies.iter().map(|found| found.study.clone()).collect();
-        let pairing = Pairing::by_day(&studies, &self.reports);
+        let pairing = Pairing::within_days(&studies, &self.reports, report_days);
         for (index, _) in &pairing.pairs {
             // The account counts a pair's study and report once the shard is written.
             self.originals.insert(
@@ -113,6 +114,7 @@ impl Input {
             let split = account.splits.entry(record.entry.split).or_default();
             split.samples += record.entry.samples;
             split.images += record.entry.images;
+            account.masked.extend(record.masked.iter().cloned());
             for item in &record.left_out {
                 account.leave_out(item.kind, item.id.clone(), item.cause);
             }
@@ -122,6 +124,11 @@ impl Input {
             let of_split = patients.entry(record.entry.split).or_default();
             of_split.extend(record.patients.iter().map(String::as_str));
         }
+        let seen = records.iter().flat_map(|record| {
+            let split = record.entry.split;
+            record.looks.iter().map(move |(file, look)| Seen { file, split, look: *look })
+        });
+        account.near_duplicates = across_splits(&seen.collect::<Vec<_>>());
         for (split, patients) in patients {
             account.splits.entry(split).or_default().patients = patients.len() as u64;
         }

@@ -7,7 +7,8 @@ use xray_core::AtomicFile;
 use super::index::ShardEntry;
 use super::plan::PlannedShard;
 use super::writer::sha256_of;
-use crate::{Error, LeftOut, Result};
+use crate::near_duplicates::Look;
+use crate::{Error, LeftOut, Masked, Result};
 
 /// What is kept beside a finished shard, so that a run can be taken up.
 #[derive(Debug, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub(super) struct ShardRecord {
     /// The pseudonyms of the patients.
     pub(super) patients: Vec<String>,
     pub(super) left_out: Vec<LeftOut>,
+    pub(super) masked: Vec<Masked>,
+    /// What the stored images look like, by the pseudonyms of their files.
+    pub(super) looks: Vec<(String, Look)>,
 }
 
 impl ShardRecord {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use xray_core::jiff::ToSpan;
 use xray_core::{
-    ImageDecoder, ImageRef, ImageTensor, Labels, PatientIdentity, PseudonymKey, Report, StudyId,
+    ImageDecoder, ImageRef, ImageTensor, Labels, PatientIdentity, PseudonymKey, Report, StudyId, TextRegion,
 };
 
 use super::index::ShardEntry;
@@ -18,7 +18,8 @@ use super::settings::{AnyGate, AnyTransform, Settings};
 use super::store::shrink;
 use super::writer::ShardWriter;
 use crate::archive::ArchiveStudy;
-use crate::{Cause, Error, ImageFault, ImageFileDecoder, ItemKind, LeftOut, Result};
+use crate::near_duplicates::Look;
+use crate::{Cause, Error, ImageFault, ImageFileDecoder, ItemKind, LeftOut, Masked, Result};
 
 /// How many studies are in memory at once: encoded, they are small beside one decoded image.
 const PORTION: usize = 64;
@@ -43,6 +44,8 @@ struct Made {
     members: Vec<(String, Vec<u8>)>,
     images: u64,
     left_out: Vec<LeftOut>,
+    masked: Vec<Masked>,
+    looks: Vec<(String, Look)>,
 }
 
 impl SampleMaker<'_> {
@@ -69,6 +72,8 @@ impl SampleMaker<'_> {
             },
             patients: Vec::new(),
             left_out: Vec::new(),
+            masked: Vec::new(),
+            looks: Vec::new(),
         };
         let done = AtomicU64::new(0);
         for portion in shard.samples.chunks(PORTION) {
@@ -90,6 +95,8 @@ impl SampleMaker<'_> {
                     record.patients.extend(sample.key.split('_').next().map(str::to_owned));
                 }
                 record.left_out.extend(made.left_out);
+                record.masked.extend(made.masked);
+                record.looks.extend(made.looks);
             }
         }
         record.patients.dedup();
@@ -105,7 +112,16 @@ impl SampleMaker<'_> {
         let mut stored = Vec::new();
         for image in &found.study.images {
             match self.image(&image.path) {
-                Ok((bytes, facts)) => stored.push((image, bytes, facts)),
+                Ok((bytes, facts, painted)) => {
+                    stored.push((image, bytes, facts));
+                    if !painted.is_empty() {
+                        made.masked.push(Masked {
+                            id: self.names.file(&image.path),
+                            regions: painted.len() as u64,
+                            characters: painted.iter().map(|region| region.characters as u64).sum(),
+                        });
+                    }
+                }
                 Err(cause) => made.left_out.push(self.file_left_out(image, cause)),
             }
         }
@@ -119,10 +135,15 @@ impl SampleMaker<'_> {
         if let Some(cause) = cause {
             let of_study = stored.iter().map(|(image, ..)| self.file_left_out(image, Cause::StudyLeftOut));
             made.left_out.extend(of_study);
+            made.masked.clear();
             made.left_out.push(LeftOut { kind: ItemKind::Study, id: sample.key.clone(), cause });
             made.left_out.push(LeftOut { kind: ItemKind::Report, id: self.names.report(report), cause });
             return made;
         }
+        let look = |(image, _, pixels): &(&ImageRef, _, ImageTensor)| {
+            (self.names.file(&image.path), Look::of(pixels))
+        };
+        made.looks = stored.iter().map(look).collect();
         let meta = self.meta(found, &stored);
         let key = &sample.key;
         made.images = stored.len() as u64;
@@ -138,23 +159,25 @@ impl SampleMaker<'_> {
         LeftOut { kind: ItemKind::File, id: self.names.file(&image.path), cause }
     }
 
-    fn image(&self, path: &Path) -> Result<(Vec<u8>, ImageTensor), Cause> {
-        let image = self.decoder.decode(path).map_err(|error| match error {
+    /// The image as it is stored, its pixels, and the regions of text that were painted over.
+    fn image(&self, path: &Path) -> Result<(Vec<u8>, ImageTensor, Vec<TextRegion>), Cause> {
+        let mut image = self.decoder.decode(path).map_err(|error| match error {
             Error::Image { reason, .. } => Cause::Image(reason),
             _ => Cause::Image(ImageFault::Unreadable),
         })?;
-        if let Some(gate) = self.gate {
-            let characters = gate(&image).map_err(|_| Cause::GateFailed)?;
-            if characters >= self.settings.max_characters {
-                return Err(Cause::BurnedInText);
+        let painted = match self.gate {
+            Some(gate) => {
+                let regions = gate(&image).map_err(|_| Cause::GateFailed)?;
+                self.settings.burned_in.apply(&mut image, regions)?
             }
-        }
+            None => Vec::new(),
+        };
         let image = match self.settings.longest_side {
             Some(longest) => shrink(image, longest),
             None => image,
         };
         let bytes = self.settings.format.encode(&image).map_err(|_| ImageFault::UnsupportedPixels)?;
-        Ok((bytes, image))
+        Ok((bytes, image, painted))
     }
 
     /// The transformed text. What the image headers know of the patient goes along where the report's row

@@ -1,8 +1,8 @@
 use serde::Serialize;
-use xray_core::{ImageTensor, Report, ReportTransform, TextGate};
+use xray_core::{ImageTensor, Report, ReportTransform, TextGate, TextRegion};
 
 use super::store::ImageFormat;
-use crate::SplitFractions;
+use crate::{BurnedIn, SplitFractions};
 
 /// What a run of [`ShardBuilder`](crate::ShardBuilder) is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +33,9 @@ pub(super) struct Settings {
     pub(super) format: ImageFormat,
     pub(super) samples_per_shard: usize,
     pub(super) split: SplitFractions,
-    pub(super) max_characters: usize,
+    pub(super) burned_in: BurnedIn,
     pub(super) keep_secondary_captures: bool,
+    pub(super) report_days: u32,
 }
 
 type BoxedError = Box<dyn std::error::Error + Send + Sync>;
@@ -43,12 +44,12 @@ type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) type AnyTransform = Box<dyn Fn(Report) -> Result<Report, BoxedError> + Send + Sync>;
 
 /// A text gate of any error type.
-pub(super) type AnyGate = Box<dyn Fn(&ImageTensor) -> Result<usize, BoxedError> + Send + Sync>;
+pub(super) type AnyGate = Box<dyn Fn(&ImageTensor) -> Result<Vec<TextRegion>, BoxedError> + Send + Sync>;
 
 pub(crate) fn any_transform(transform: impl ReportTransform + 'static) -> AnyTransform {
     Box::new(move |report| transform.apply(report).map_err(|error| Box::new(error) as BoxedError))
 }
 
 pub(super) fn any_gate(gate: impl TextGate + 'static) -> AnyGate {
-    Box::new(move |image| gate.characters(image).map_err(|error| Box::new(error) as BoxedError))
+    Box::new(move |image| gate.regions(image).map_err(|error| Box::new(error) as BoxedError))
 }

@@ -200,6 +200,28 @@ fn what_science_needs_is_kept_and_the_method_is_stated() {
 }
 
 #[test]
+fn a_safe_private_attribute_is_kept_unless_it_holds_a_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (folder.path().join("in.dcm"), folder.path().join("out.dcm"));
+    let mut object = planted("PAT042", "ACC-77", "20200301");
+    object.put(text(Tag(0x0019, 0x1002), VR::LO, "score of DUPONTEL"));
+    object.put(text(Tag(0x0019, 0x1003), VR::LO, "another"));
+    write(object, &input);
+    let kept = |creator: &str| {
+        let deidentifier = HeaderDeidentifier::new(key())
+            .keep_private(creator, 0x0019, 0x01)
+            .keep_private(creator, 0x0019, 0x02);
+        deidentifier.file(&input, &output).unwrap();
+        let object = open_file(&output).unwrap();
+        let tags = [0x0010, 0x1001, 0x1002, 0x1003].map(|element| Tag(0x0019, element));
+        let codes = object.get(tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE).unwrap().items().unwrap().len();
+        (tags.map(|tag| object.get(tag).is_some()), codes)
+    };
+    assert_eq!(kept("ACME"), ([true, true, false, false], 4));
+    assert_eq!(kept("OTHER").0, [false; 4]);
+}
+
+#[test]
 fn twenty_patients_stay_twenty_and_their_studies_stay_theirs() {
     let folder = tempfile::tempdir().unwrap();
     let (input, output) = (folder.path().join("in.dcm"), folder.path().join("out.dcm"));

@@ -1,0 +1,162 @@
+use std::convert::Infallible;
+
+use serde::{Deserialize, Serialize};
+use xray_core::{ImageTensor, TextGate, TextRegion};
+
+use super::components::{Component, components};
+use super::strokes::{Plane, Stroke};
+
+/// The longest side on which glyphs are looked for: letters of eight pixels in an image of 4000 still count
+/// four here.
+const LONGEST: usize = 2048;
+
+/// Finds lines of printed text without a model: at least three marks of thin, bright or dark strokes, equally
+/// high, standing on one line close to each other.
+///
+/// It knows horizontal text as machines print it, from about six pixels in height to a fourteenth of the
+/// longest side. Handwriting, vertical text and lone letters, such as side markers, it does not see; a
+/// screw's thread it may take for text. Where the model can be had, `TextDetector` (feature `ocr`) sees more.
+///
+/// ```
+/// use xray_core::{ImageTensor, TextGate};
+/// use xray_dataset::GlyphRows;
+///
+/// let empty = ImageTensor::new(vec![0.5; 300 * 200], 1, 300, 200)?;
+/// assert!(GlyphRows::default().regions(&empty)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GlyphRows {
+    /// By how much strokes must stand out from what is around them, of a range of 1 (default: 0.3; bone and
+    /// its edges stand out by less over so short a distance).
+    pub contrast: f32,
+}
+
+impl Default for GlyphRows {
+    fn default() -> Self {
+        Self { contrast: 0.3 }
+    }
+}
+
+impl TextGate for GlyphRows {
+    type Error = Infallible;
+
+    fn regions(&self, image: &ImageTensor) -> Result<Vec<TextRegion>, Infallible> {
+        let contrast = (self.contrast.clamp(0.0, 1.0) * 255.0) as u8;
+        let mut regions = Vec::new();
+        for stroke in [Stroke::Bright, Stroke::Dark] {
+            let plane = Plane::new(image, stroke, LONGEST);
+            let longest = plane.height.max(plane.width);
+            // A stroke is about a sixth as thick as its letter is high.
+            let greatest = (longest / 14).max(MIN_HEIGHT + 1);
+            let mut marked = plane.thin_and_bright(greatest / 5 + 3, contrast);
+            let glyphs = components(&mut marked, plane.width);
+            let glyphs = glyphs.into_iter().filter(|glyph| is_glyph(glyph, greatest)).collect();
+            for row in rows(glyphs) {
+                add(&mut regions, region(&row, image, plane.step));
+            }
+        }
+        Ok(regions)
+    }
+}
+
+const MIN_HEIGHT: usize = 5;
+
+/// Adds a region, or widens one that it mostly lies on: what is inside of letters is a row of marks as well.
+fn add(regions: &mut Vec<TextRegion>, new: TextRegion) {
+    let shared =
+        |a: (usize, usize), b: (usize, usize)| (a.0 + a.1).min(b.0 + b.1).saturating_sub(a.0.max(b.0));
+    let same = regions.iter_mut().find(|old| {
+        let across = shared((old.left, old.width), (new.left, new.width));
+        let down = shared((old.top, old.height), (new.top, new.height));
+        2 * across * down > old.area().min(new.area())
+    });
+    let Some(old) = same else { return regions.push(new) };
+    let (right, bottom) =
+        ((old.left + old.width).max(new.left + new.width), (old.top + old.height).max(new.top + new.height));
+    (old.left, old.top) = (old.left.min(new.left), old.top.min(new.top));
+    (old.width, old.height) = (right - old.left, bottom - old.top);
+    old.characters = old.characters.max(new.characters);
+}
+
+fn is_glyph(component: &Component, greatest: usize) -> bool {
+    let (width, height) = (component.width(), component.height());
+    // Two or three letters may touch each other.
+    (MIN_HEIGHT..=greatest).contains(&height) && width <= 3 * height && component.pixels * 8 >= width * height
+}
+
+/// Glyphs that stand on one line, at least three.
+fn rows(mut glyphs: Vec<Component>) -> Vec<Vec<Component>> {
+    glyphs.sort_by_key(|glyph| (glyph.left, glyph.top));
+    let mut row_of: Vec<usize> = (0..glyphs.len()).collect();
+    let widest = glyphs.iter().map(Component::width).max().unwrap_or(0);
+    for (second, b) in glyphs.iter().enumerate() {
+        // Sorted by their left ends: further away than this, none reaches near.
+        let begin =
+            glyphs[..second].partition_point(|a| a.left + widest + 2 * b.height().max(widest) < b.left);
+        for first in begin..second {
+            if are_neighbours(&glyphs[first], b) {
+                let (a, b) = (root(&mut row_of, first), root(&mut row_of, second));
+                row_of[a] = b;
+            }
+        }
+    }
+    let mut rows: Vec<Vec<Component>> = vec![Vec::new(); glyphs.len()];
+    for (index, glyph) in glyphs.iter().enumerate() {
+        rows[root(&mut row_of, index)].push(*glyph);
+    }
+    rows.retain(|row| is_line(row));
+    rows
+}
+
+fn root(row_of: &mut [usize], mut index: usize) -> usize {
+    while row_of[index] != index {
+        row_of[index] = row_of[row_of[index]];
+        index = row_of[index];
+    }
+    index
+}
+
+fn are_neighbours(a: &Component, b: &Component) -> bool {
+    let (low, high) = (a.height().min(b.height()), a.height().max(b.height()));
+    let shared = a.bottom.min(b.bottom).saturating_sub(a.top.max(b.top));
+    let gap = b.left.saturating_sub(a.right);
+    2 * low >= high && 5 * shared >= 3 * low && gap <= high
+}
+
+/// Whether most of the marks end where text does: on its base line, as high as each other.
+fn is_line(row: &[Component]) -> bool {
+    if row.len() < 3 {
+        return false;
+    }
+    let middle = |mut values: Vec<usize>| {
+        values.sort_unstable();
+        values[values.len() / 2]
+    };
+    let height = middle(row.iter().map(Component::height).collect());
+    let base = middle(row.iter().map(|glyph| glyph.bottom).collect());
+    let slack = height / 6 + 1;
+    let on_base = row.iter().filter(|glyph| glyph.bottom.abs_diff(base) <= slack).count();
+    3 * on_base >= 2 * row.len()
+}
+
+/// The region of a line in the image, a quarter of its height wider on all sides for dots and accents.
+fn region(row: &[Component], image: &ImageTensor, step: usize) -> TextRegion {
+    let least = |side: fn(&Component) -> usize| row.iter().map(side).min().unwrap_or(0);
+    let most = |side: fn(&Component) -> usize| row.iter().map(side).max().unwrap_or(0);
+    let (top, bottom) = (least(|g| g.top), most(|g| g.bottom));
+    let margin = (bottom - top).div_ceil(4);
+    let place = |side: usize, end: usize| (side * step).min(end);
+    let left = place(least(|g| g.left).saturating_sub(margin), image.width());
+    let upper = place(top.saturating_sub(margin), image.height());
+    // A letter is about two thirds as wide as it is high; touching ones count by their width.
+    let letters = |glyph: &Component| (3 * glyph.width() / (2 * glyph.height())).max(1);
+    TextRegion {
+        left,
+        top: upper,
+        width: place(most(|g| g.right) + margin, image.width()) - left,
+        height: place(bottom + margin, image.height()) - upper,
+        characters: row.iter().map(letters).sum(),
+    }
+}

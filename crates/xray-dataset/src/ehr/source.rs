@@ -1,0 +1,183 @@
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde_json::Value;
+use xray_core::{Report, ReportKind};
+
+use super::bands::{PageTemplate, cut_by_templates, cut_repeated};
+use super::pages::{self, Page};
+use super::{pdf, text};
+use crate::{Cause, Error, Result};
+
+/// The reports of a folder with an `index.jsonl`, or of a `.jsonl` file itself.
+///
+/// A row is a [`Report`] as serde writes it; instead of `text` it may give `file`, the path below the
+/// folder of a PDF, or of a text in UTF-8 or, where it is not, in Windows-1252. The header and footer of PDF
+/// pages, in which hospitals print who and where, are cut: those that repeat themselves are found, or
+/// [`ReportSource::page_templates`] says where they are.
+///
+/// Text is taken from PDF in the order of the page, a line for a line; a scanned page has none.
+///
+/// ```no_run
+/// use xray_core::ReportKind;
+/// use xray_dataset::ReportSource;
+///
+/// for row in ReportSource::new("archive/ehr").kinds([ReportKind::Radiology]).read()? {
+///     match row.report {
+///         Ok(report) => println!("{} bytes", report.text.len()),
+///         Err(cause) => println!("line {}: {cause}", row.line),
+///     }
+/// }
+/// # Ok::<(), xray_dataset::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ReportSource {
+    place: PathBuf,
+    kinds: Option<Vec<ReportKind>>,
+    templates: Option<Vec<PageTemplate>>,
+}
+
+/// One line of the list.
+#[derive(Debug)]
+pub struct ReportRow {
+    /// The number of the line, from 1.
+    pub line: usize,
+    /// The report, or why there is none.
+    pub report: Result<Report, Cause>,
+}
+
+/// A row whose text is still to come, or has come.
+enum Content {
+    Text(String),
+    Pages(Vec<Page>),
+}
+
+impl ReportSource {
+    /// The reports of `place`, a folder or a file.
+    pub fn new(place: impl Into<PathBuf>) -> Self {
+        Self { place: place.into(), kinds: None, templates: None }
+    }
+
+    /// Which kinds of document are read (default: all; only [`ReportKind::Radiology`] is paired with images).
+    #[must_use]
+    pub fn kinds(mut self, kinds: impl IntoIterator<Item = ReportKind>) -> Self {
+        self.kinds = Some(kinds.into_iter().collect());
+        self
+    }
+
+    /// Where the bands of PDF pages are (default: they are found by themselves). The first template that fits
+    /// a page counts; with templates, nothing else is cut.
+    #[must_use]
+    pub fn page_templates(mut self, templates: impl IntoIterator<Item = PageTemplate>) -> Self {
+        self.templates = Some(templates.into_iter().collect());
+        self
+    }
+
+    /// Reads every row.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] if the list itself cannot be read; a row that is no report says so.
+    pub fn read(&self) -> Result<Vec<ReportRow>> {
+        let place = &self.place;
+        let index = if place.is_dir() { place.join("index.jsonl") } else { place.clone() };
+        let folder = index.parent().unwrap_or(Path::new("."));
+        let fail = |source| Error::file("reading", &index, source);
+        let file = fs::File::open(&index).map_err(fail)?;
+        let lines: Vec<Vec<u8>> =
+            BufReader::new(file).split(b'\n').collect::<Result<_, _>>().map_err(fail)?;
+        let lines = lines.into_par_iter().enumerate().filter(|(_, line)| !line.trim_ascii().is_empty());
+        let rows: Vec<_> = lines.map(|(number, line)| (number + 1, self.row(&line, folder))).collect();
+        Ok(self.with_texts(rows))
+    }
+
+    /// The report of a line, still without its text if that is in a file.
+    fn row(&self, line: &[u8], folder: &Path) -> Result<(Report, Content), Cause> {
+        let mut value: Value = serde_json::from_slice(line).map_err(|_| Cause::DamagedRow)?;
+        let row = value.as_object_mut().ok_or(Cause::DamagedRow)?;
+        let file = row.remove("file");
+        if file.is_some() {
+            row.insert("text".to_owned(), Value::String(String::new()));
+        }
+        let mut report: Report = serde_json::from_value(value).map_err(|_| Cause::DamagedRow)?;
+        if self.kinds.as_ref().is_some_and(|kinds| !kinds.contains(&report.kind)) {
+            return Err(Cause::OtherKind);
+        }
+        let Some(file) = file else {
+            let text = std::mem::take(&mut report.text);
+            return Ok((report, Content::Text(text)));
+        };
+        let path = folder.join(file.as_str().ok_or(Cause::DamagedRow)?);
+        let bytes = fs::read(path).map_err(|_| Cause::NoText)?;
+        let content = match bytes.starts_with(b"%PDF") {
+            true => Content::Pages(pdf::read_pages(&bytes)?),
+            false => Content::Text(text::decode(&bytes)),
+        };
+        Ok((report, content))
+    }
+
+    /// Cuts the bands, which only all pages together show, and puts each text into its report.
+    fn with_texts(&self, rows: Vec<(usize, Result<(Report, Content), Cause>)>) -> Vec<ReportRow> {
+        let mut documents: Vec<Vec<Page>> = Vec::new();
+        let mut place = |content| match content {
+            Content::Text(text) => Ok(text),
+            Content::Pages(pages) => {
+                documents.push(pages);
+                Err(documents.len() - 1)
+            }
+        };
+        let rows: Vec<_> = rows
+            .into_iter()
+            .map(|(line, row)| (line, row.map(|(report, content)| (report, place(content)))))
+            .collect();
+        match &self.templates {
+            Some(templates) => cut_by_templates(&mut documents, templates),
+            None => cut_repeated(&mut documents),
+        }
+        let finish = |(mut report, text): (Report, Result<String, usize>)| {
+            report.text = text.unwrap_or_else(|document| pages::text(&documents[document]));
+            if report.text.trim().is_empty() { Err(Cause::EmptyText) } else { Ok(report) }
+        };
+        rows.into_iter().map(|(line, row)| ReportRow { line, report: row.and_then(finish) }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_in_windows_1252_keeps_its_accents_and_every_failure_has_its_cause() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.txt"), b"\x8cd\xe8me \x96 pas de l\xe9sion").unwrap();
+        fs::write(folder.path().join("broken.pdf"), b"%PDF-1.7\nnothing").unwrap();
+        let rows = [
+            r#"{"id": "r1", "file": "a.txt", "date": "2020-03-01"}"#,
+            r#"{"id": "r2", "text": " "}"#,
+            r#"{"id": "r3", "file": "missing.txt"}"#,
+            "{broken",
+            "",
+            r#"{"id": "r4", "text": "Normal."}"#,
+            r#"{"id": "r5", "file": "broken.pdf"}"#,
+            r#"{"id": "r6", "text": "Note.", "kind": "consultation"}"#,
+        ];
+        fs::write(folder.path().join("index.jsonl"), rows.join("\n")).unwrap();
+        let read = ReportSource::new(folder.path()).kinds([ReportKind::Radiology]).read().unwrap();
+        let causes: Vec<_> = read.iter().map(|row| (row.line, row.report.as_ref().err().copied())).collect();
+        assert_eq!(
+            causes,
+            [
+                (1, None),
+                (2, Some(Cause::EmptyText)),
+                (3, Some(Cause::NoText)),
+                (4, Some(Cause::DamagedRow)),
+                (6, None),
+                (7, Some(Cause::NoText)),
+                (8, Some(Cause::OtherKind)),
+            ]
+        );
+        assert_eq!(read[0].report.as_ref().unwrap().text, "Œdème – pas de lésion");
+    }
+}
