@@ -22,7 +22,7 @@ for pair in "${pairs[@]}"; do
     venv=$cache/$pair
     [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
     while read -r package; do
-        "$venv/bin/pip" install --quiet "$package" || echo "left out: $package could not be installed" >&2
+        "$venv/bin/pip" install --quiet "$package" </dev/null || echo "left out: $package could not be installed" >&2
     done < <(grep -v '^#' "$here/$pair.txt")
     work=$cache/work/$pair
     mkdir -p "$work"

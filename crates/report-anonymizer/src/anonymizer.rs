@@ -239,6 +239,7 @@ impl Anonymizer {
             vocabulary: &self.vocabulary,
             cast: Cast::new(&document, &spans),
         };
+        let ellipsis = if text.is_ascii() { "..." } else { "…" };
         let (mut out, mut at) = (String::with_capacity(text.len() + 64), 0);
         for (index, span) in spans.iter().enumerate() {
             out.push_str(&text[at..span.start]);
@@ -248,7 +249,7 @@ impl Anonymizer {
                 (_, Some(scope), Some(replacer)) => replacer.replace(original, span, scope, &mut out),
                 (Action::Surrogate, Some(scope), None) => surrogates.write(index, scope, &mut out),
                 // A mark stays, so that "joignable au …" can still be read.
-                (Action::Remove, ..) => out.push_str(if text.is_ascii() { "..." } else { "…" }),
+                (Action::Remove, ..) => out.push_str(ellipsis),
                 (Action::Mask, ..) => {
                     out.extend(original.chars().map(|c| if c.is_alphanumeric() { '*' } else { c }))
                 }
