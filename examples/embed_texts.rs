@@ -47,7 +47,7 @@ struct Args {
     #[arg(long, value_enum, default_value = "cpu")]
     device: On,
     /// Tokens a batch, padding included.
-    #[arg(long, default_value_t = 8192)]
+    #[arg(long, default_value_t = 2048)]
     tokens: usize,
 }
 

@@ -72,6 +72,9 @@ fn main() -> Result<()> {
         None => anyhow::Ok(None),
     };
     let before = found(&model)?;
+    if let Some(before) = before {
+        eprintln!("R@1 on the held-out pairs before: {before:.4}");
+    }
 
     let collate = SapCollate::new(tokenizer()?)?;
     let task = SapAlignment::new(model, MultiSimilarity::default());
@@ -83,7 +86,7 @@ fn main() -> Result<()> {
     save_pretrained(&training.out, &vs, task.encoder().config())?;
     tokenizer()?.save(&training.out)?;
     if let (Some(before), Some(after)) = (before, found(task.encoder())?) {
-        eprintln!("R@1 on the held-out pairs: {before:.4} before, {after:.4} after");
+        eprintln!("R@1 on the held-out pairs after: {after:.4} ({:+.4})", after - before);
     }
     eprintln!("the encoder is in {}", training.out.display());
     Ok(())
@@ -98,7 +101,8 @@ fn recall(
 ) -> Result<f64> {
     let index = |name: fn(&SynonymPair) -> &String| -> Result<EmbeddingIndex> {
         let names: Vec<&str> = pairs.iter().map(|pair| name(pair).as_str()).collect();
-        let rows = embed_texts(model, tokenizer, &names, 4096, device)?;
+        let rows = embed_texts(model, tokenizer, &names, 2048, device)?;
+        let rows = &rows / rows.norm_scalaropt_dim(2, [1], true).clamp_min(1e-12);
         let concepts = pairs.iter().map(|pair| pair.concept.clone()).collect();
         Ok(EmbeddingIndex::new(
             concepts,

@@ -140,7 +140,9 @@ fn a_step_of_training_leaves_the_batch_statistics_of_transformers() {
         let (vs, resnet, _) = load_pretrained::<ResNet>(fixture(name), Device::Cpu).unwrap();
         let expected = Expected::of(name);
         let hidden = resnet.last_hidden_state(expected.get("pixels.32x32"), Mode::Train).unwrap();
-        assert_close(&hidden, expected.get("trained.hidden"));
+        // Small variances make rounding ten times larger here than with the running statistics.
+        let difference = (hidden - expected.get("trained.hidden")).abs().max().double_value(&[]);
+        assert!(difference < 10.0 * TOLERANCE, "{name}: {difference}");
         let buffers = vs.variables().into_iter().filter(|(_, tensor)| !tensor.requires_grad());
         let mut compared = 0;
         for (name, buffer) in buffers {

@@ -47,11 +47,26 @@ impl ConvLayer {
     }
 
     pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Tensor {
-        let x = self.normalization.forward(&self.convolution.forward(x), mode);
+        let x = channels_last(&self.convolution.forward(x));
+        let x = self.normalization.forward(&x, mode);
         match self.activation {
-            Some(activation) => activation.apply(&x),
+            Some(activation) => activate(activation, x),
             None => x,
         }
+    }
+}
+
+/// The same values with the channels of a place side by side in memory, which convolutions on the CPU and on
+/// tensor cores are faster on; nothing is copied where they lie so already.
+pub(super) fn channels_last(x: &Tensor) -> Tensor {
+    x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
+}
+
+/// An activation in place, where that is all the same: neither a batch norm nor a sum asks for its result again.
+fn activate(activation: Activation, mut x: Tensor) -> Tensor {
+    match activation {
+        Activation::Relu => x.relu_(),
+        other => other.apply(&x),
     }
 }
 
@@ -95,11 +110,11 @@ impl Residual {
     }
 
     pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Tensor {
-        let branch = self.branch.iter().fold(x.shallow_clone(), |x, layer| layer.forward(&x, mode));
+        let mut branch = self.branch.iter().fold(x.shallow_clone(), |x, layer| layer.forward(&x, mode));
         let shortcut = match &self.shortcut {
             Some(shortcut) => shortcut.forward(x, mode),
             None => x.shallow_clone(),
         };
-        self.activation.apply(&(branch + shortcut))
+        activate(self.activation, branch.g_add_(&shortcut))
     }
 }

@@ -7,7 +7,7 @@ use tch::Tensor;
 use tch::nn::{self, Module};
 
 pub use config::{ResNetConfig, ResNetLayer, ResNetType};
-use layer::{Conv, ConvLayer, Residual};
+use layer::{Conv, ConvLayer, Residual, channels_last};
 
 /// A residual network with Hugging Face's names, at any size of image.
 ///
@@ -87,7 +87,7 @@ impl ResNet {
         if mode.is_train() && batch * side(height) * side(width) == 1 {
             return Err(expected(", more than one place of the last map for batch norms to train on"));
         }
-        let stem = self.stem.forward(pixels, mode).max_pool2d(3, 2, 1, 1, false);
+        let stem = self.stem.forward(&channels_last(pixels), mode).max_pool2d(3, 2, 1, 1, false);
         Ok(self.layers.iter().fold(stem, |x, layer| layer.forward(&x, mode)))
     }
 
