@@ -1,7 +1,7 @@
 use std::fmt;
 
 use serde::Serialize;
-pub use xray_core::Category;
+pub(crate) use xray_core::Category;
 
 /// An identifier in a text: bytes `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
