@@ -55,7 +55,8 @@ pub(crate) fn listed(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
     let total: i32 = (i..name.end).filter(|j| document.is_word(*j)).map(|j| score(document, j).max(-2)).sum();
     let eponyms = (i..name.end).filter(|j| document.has(*j, Roles::EPONYM)).count();
     let fits = if cased {
-        name.words >= 2 && first && total >= 4 && eponyms < 2
+        name.words >= 2
+            && (first && total >= 4 && eponyms < 2 || eponyms == 0 && no_words(document, i, name.end))
     } else {
         name.words >= 2 && first && total >= 6 && eponyms == 0
     };
@@ -71,4 +72,29 @@ pub(crate) fn is_pair(document: &Document<'_>, i: usize) -> bool {
     };
     let closed = document.ends_line(i + 1) || document.get(i + 2).is_some_and(|t| t.kind == Kind::Sign);
     capital(i) && capital(i + 1) && document.same_line(i, i + 1) && closed
+}
+
+/// Whether tokens `i..end` are two or three capital words of which none is a word, a place or a product, and one a
+/// known name: "Hasmik Hakobyan".
+fn no_words(document: &Document<'_>, i: usize, end: usize) -> bool {
+    let words = || (i..end).filter(|j| document.is_word(*j));
+    (2..=3).contains(&words().count())
+        && words().all(|j| {
+            let token = &document.tokens[j];
+            token.shape == Shape::Capital
+                && token.len > 2
+                && token.place == 0
+                && !token.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP)
+                && !token.roles.any(
+                    Roles::PRODUCT
+                        .or(Roles::INSTITUTION)
+                        .or(Roles::HOSPITAL_NAME)
+                        .or(Roles::MONTH)
+                        .or(Roles::WEEKDAY),
+                )
+        })
+        && words().any(|j| document.listed(j, Lists::FIRST))
+        && !document
+            .get(end)
+            .is_some_and(|t| t.kind == Kind::Sign && t.sign == b'-' && document.glued(end - 1))
 }
