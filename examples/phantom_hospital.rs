@@ -2,14 +2,16 @@
 //!
 //! ```text
 //! cargo run --release --example phantom_hospital -- --studies 300 --seed 7 --out hospital
+//! cargo run --release --example phantom_hospital -- --layout grazpedwri --studies 300 --out graz
 //! ```
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use xray_phantom::{Clutter, PhantomHospital};
+use xray_phantom::{Clutter, PhantomHospital, PublicLayout};
 
 /// Writes a simulated hospital archive. Nothing in it is of a patient.
 #[derive(Debug, Parser)]
@@ -32,9 +34,24 @@ struct Arguments {
     /// Adds what makes real archives hard: missing, doubled and late reports, notes, stray images, PDF files.
     #[arg(long)]
     messy: bool,
+    /// All parts of the body that can be imaged, in place of hand and wrist alone.
+    #[arg(long)]
+    all_parts: bool,
+    /// Adds a mask of the bones for each image.
+    #[arg(long)]
+    masks: bool,
+    /// Writes the folders and tables of a public set in place of an archive.
+    #[arg(long, value_parser = layout_of)]
+    layout: Option<PublicLayout>,
     /// Images on the contact sheet.
     #[arg(long, default_value_t = 48)]
     sheet: usize,
+}
+
+fn layout_of(name: &str) -> Result<PublicLayout, String> {
+    let known = PublicLayout::ALL.iter().find(|(known, _)| *known == name);
+    let names = PublicLayout::ALL.map(|(name, _)| name).join(", ");
+    known.map(|(_, layout)| *layout).ok_or_else(|| format!("not one of {names}"))
 }
 
 fn main() -> anyhow::Result<()> {
@@ -43,6 +60,8 @@ fn main() -> anyhow::Result<()> {
         studies: arguments.studies,
         seed: arguments.seed,
         size: arguments.size,
+        other_parts: if arguments.all_parts { PhantomHospital::all_parts() } else { BTreeMap::new() },
+        masks: arguments.masks,
         clutter: if arguments.messy { Clutter::realistic() } else { Clutter::default() },
         ..PhantomHospital::default()
     };
@@ -50,10 +69,14 @@ fn main() -> anyhow::Result<()> {
     let bar = ProgressBar::new(hospital.studies as u64)
         .with_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} simulated studies, {eta} left")?);
     pool.install(|| -> anyhow::Result<()> {
-        hospital
-            .write(&arguments.out, &|done| bar.set_position(done as u64))
-            .with_context(|| format!("writing the archive {:?}", arguments.out))?;
-        hospital.contact_sheet(arguments.out.join("contact-sheet.png"), arguments.sheet)?;
+        let progress = |done: usize| bar.set_position(done as u64);
+        match arguments.layout {
+            Some(layout) => hospital.write_public(layout, &arguments.out, &progress),
+            None => hospital.write(&arguments.out, &progress),
+        }
+        .with_context(|| format!("writing {:?}", arguments.out))?;
+        let shown = arguments.layout.map_or(hospital.clone(), |layout| layout.hospital(&hospital));
+        shown.contact_sheet(arguments.out.join("contact-sheet.png"), arguments.sheet)?;
         Ok(())
     })?;
     bar.finish();

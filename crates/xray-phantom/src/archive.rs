@@ -10,7 +10,7 @@ use xray_core::{AtomicFile, ReportKind};
 use crate::clutter::{Document, Surroundings};
 use crate::lexicon::SITES;
 use crate::study::PhantomStudy;
-use crate::{Error, PhantomHospital, Result, dicom, pdf};
+use crate::{BoneMask, Error, PhantomHospital, Result, dicom, pdf};
 
 impl PhantomHospital {
     /// Writes the archive into `dir`:
@@ -20,8 +20,9 @@ impl PhantomHospital {
     /// | `pacs/<patient>/<study>/<n>.dcm` | images |
     /// | `ehr/<report>.txt`, `.pdf` | reports and notes |
     /// | `ehr/index.jsonl` | a [`Report`](xray_core::Report) a line, with `file` in place of `text` |
-    /// | `truth/studies.jsonl` | study, patient, report, labels, images, boxes of the fracture in them |
+    /// | `truth/studies.jsonl` | study, patient, report, labels, images, boxes of findings in them |
     /// | `truth/spans.jsonl` | identifiers in the reports, in bytes |
+    /// | `truth/masks/<study>/<n>.png`, `.json` | bones by grey value and their names, with [`PhantomHospital::masks`] |
     /// | `truth/hospital.json` | the settings |
     /// | `pacs/SANS-DOSSIER/<n>.dcm` | images of no study, with [`Clutter::orphan_share`](crate::Clutter) |
     ///
@@ -36,7 +37,7 @@ impl PhantomHospital {
     pub fn write(&self, dir: impl AsRef<Path>, progress: &(dyn Fn(usize) + Sync)) -> Result<()> {
         self.validate()?;
         let dir = dir.as_ref();
-        self.claim(dir)?;
+        self.claim(dir, "truth/hospital.json", &json!(self))?;
         let done = AtomicUsize::new(0);
         (0..self.studies).into_par_iter().try_for_each(|index| {
             self.write_study(index, dir)?;
@@ -47,9 +48,9 @@ impl PhantomHospital {
     }
 
     /// Writes the settings, or checks that they are those of the archive that is there.
-    fn claim(&self, dir: &Path) -> Result<()> {
-        let path = dir.join("truth/hospital.json");
-        let mut settings = json!(self).to_string();
+    pub(crate) fn claim(&self, dir: &Path, file: &str, settings: &Value) -> Result<()> {
+        let path = dir.join(file);
+        let mut settings = settings.to_string();
         settings.push('\n');
         match fs::read_to_string(&path) {
             Ok(found) if found == settings => Ok(()),
@@ -100,6 +101,10 @@ fn rows(study: &PhantomStudy, around: &Surroundings) -> Result<[Vec<Value>; 3]> 
         "images": (0..study.views.len()).map(image).collect::<Vec<_>>(),
     });
     if let Some(fields) = truth.as_object_mut() {
+        if !study.findings.is_empty() || study.fracture.is_some() {
+            let boxes = (0..study.views.len()).map(|n| study.boxes(n)).collect::<Result<Vec<_>>>()?;
+            fields.insert("boxes".into(), json!(boxes));
+        }
         if study.fracture.is_some() {
             let boxes = (0..study.views.len()).map(|n| study.fracture_box(n)).collect::<Result<Vec<_>>>()?;
             fields.insert("fracture_boxes".into(), json!(boxes));
@@ -151,6 +156,18 @@ impl PhantomHospital {
             let path = lost.join(format!("{index:07}.dcm"));
             put(path.clone(), &dicom::encode(&stray, 0, false, &path)?)?;
         }
+        if self.masks {
+            let masks = dir.join("truth/masks").join(study.id.as_str());
+            make_folder(&masks)?;
+            for number in 0..study.views.len() {
+                let mask = study.bone_mask(number)?;
+                put(masks.join(format!("{number}.png")), &png_of(&mask, &masks)?)?;
+                put(
+                    masks.join(format!("{number}.json")),
+                    json!({ "bones": mask.bones }).to_string().as_bytes(),
+                )?;
+            }
+        }
         // Written under another name and renamed, so that a study is whole or absent.
         let partial = folder.with_file_name(format!(".partial-{}", study.id.as_str()));
         make_folder(&partial)?;
@@ -169,6 +186,18 @@ impl PhantomHospital {
             source,
         })
     }
+}
+
+/// The labels as grey values.
+fn png_of(mask: &BoneMask, path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, mask.width as u32, mask.height as u32);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder
+        .write_header()
+        .and_then(|mut writer| writer.write_image_data(&mask.labels))
+        .map_err(|source| Error::Png { path: path.to_owned(), source })?;
+    Ok(bytes)
 }
 
 fn make_folder(path: &Path) -> Result<()> {

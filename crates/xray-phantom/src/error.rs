@@ -64,6 +64,14 @@ pub enum Error {
         /// Why it failed.
         source: png::EncodingError,
     },
+    /// A picture could not be encoded as JPEG.
+    #[error("encoding {path:?}")]
+    Jpeg {
+        /// The file meant.
+        path: PathBuf,
+        /// Why it failed.
+        source: image::ImageError,
+    },
 }
 
 /// The result of this crate's operations.

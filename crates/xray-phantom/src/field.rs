@@ -91,6 +91,11 @@ impl Field {
         Self { width, height: shot.size, spacing, mirror, left, top: down[0], source_mm: shot.source_mm }
     }
 
+    /// The sign that makes depths of surfaces positive lengths.
+    pub(crate) fn sign(&self) -> f32 {
+        if self.mirror > 0.0 { -1.0 } else { 1.0 }
+    }
+
     /// `[column, row, depth]` of a point.
     pub(crate) fn project(&self, p: Point) -> Point {
         let flat = [(self.mirror * p[0] - self.left) / self.spacing, (-p[1] - self.top) / self.spacing];

@@ -5,7 +5,7 @@ use xray_core::BodyPart;
 
 use crate::region::{REGIONS, Region};
 use crate::study::PhantomStudy;
-use crate::{Clutter, Error, Prevalence, Result};
+use crate::{Clutter, Confounders, Error, Prevalence, Result};
 
 /// A simulated hospital: how many studies it has, and of what. The same settings give the same bytes.
 ///
@@ -52,6 +52,14 @@ pub struct PhantomHospital {
     pub source_mm: Option<f64>,
     /// How often there is something besides a fracture. Default: that of [`Prevalence`].
     pub prevalence: Prevalence,
+    /// What makes a model right for a bad reason. Default: nothing.
+    pub confounders: Confounders,
+    /// Share of the longer words of reports with a typing fault. Default: 0.
+    pub typing_fault_share: f64,
+    /// Share of reports typed without accents, besides those of doctors who never type any. Default: 0.
+    pub missing_accents_share: f64,
+    /// Whether the archive has a mask of the bones for each image. Default: no.
+    pub masks: bool,
     /// What makes the archive hard to pair. Default: nothing.
     pub clutter: Clutter,
 }
@@ -73,6 +81,10 @@ impl Default for PhantomHospital {
             marker_mirrored_share: 0.0,
             source_mm: None,
             prevalence: Prevalence::default(),
+            confounders: Confounders::default(),
+            typing_fault_share: 0.0,
+            missing_accents_share: 0.0,
+            masks: false,
             clutter: Clutter::default(),
         }
     }
@@ -101,6 +113,9 @@ impl PhantomHospital {
             ("child_share", self.child_share),
             ("elderly_share", self.elderly_share),
             ("two_view_share", self.two_view_share),
+            ("confounders.device_tells_fracture", self.confounders.device_tells_fracture),
+            ("typing_fault_share", self.typing_fault_share),
+            ("missing_accents_share", self.missing_accents_share),
             ("marker_absent_share", self.marker_absent_share),
             ("marker_mirrored_share", self.marker_mirrored_share),
         ];
@@ -110,6 +125,12 @@ impl PhantomHospital {
             if !(0.0..=1.0).contains(&value) {
                 return refuse(setting, value.to_string(), "a share from 0 to 1");
             }
+        }
+        if let Some(group) = self.confounders.worse_imaged
+            && (!(0.01..=1.0).contains(&group.photons) || group.from_years > group.to_years)
+        {
+            let allowed = "0.01 to 1 of the photons, from an age to a later one";
+            return refuse("confounders.worse_imaged", format!("{group:?}"), allowed);
         }
         for (part, share) in &self.other_parts {
             let usual = Region::of(*part).is_none_or(Region::is_usual);

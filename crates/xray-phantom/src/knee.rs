@@ -115,7 +115,7 @@ impl Knee {
         let side = if self.medial_mm < self.lateral_mm { 1.0 } else { -1.0 };
         let center = add([side * COMPARTMENT, height, 0.0], [0.0, 0.0, -2.0]);
         let body = ellipsoid(center, [0.0, 1.0, 0.0], [2.6, 13.0, 15.0], [1.0, 0.0, 0.0]);
-        vec![Solid::new(body, Material::Dense(if self.grade > 3 { 0.02 } else { 0.012 }))]
+        vec![Solid::new(body, Material::Dense(if self.grade > 3 { 0.02 } else { 0.012 }), "osteoarthritis")]
     }
 }
 

@@ -11,6 +11,8 @@
 //! * [`Fracture`]: what is broken, and by how much it is displaced; [`PhantomStudy::fracture_box`] says where;
 //! * [`Findings`]: what else is to be seen: osteosynthesis, cast, lesions, osteoarthritis; [`Prevalence`] says how
 //!   often;
+//! * [`FindingBox`], [`BoneMask`]: where findings and bones are in an image;
+//! * [`PublicLayout`]: the folders and tables of public sets, filled with simulated studies;
 //! * [`ContactSheet`]: pictures with captions as one PNG.
 //!
 //! # Example
@@ -66,6 +68,7 @@ mod anatomy;
 mod archive;
 mod bone;
 mod clutter;
+mod confounders;
 mod contact_sheet;
 mod device;
 mod dicom;
@@ -85,7 +88,9 @@ mod marker;
 mod mesh;
 mod patient;
 mod pdf;
+mod place;
 mod pose;
+mod public;
 mod radiograph;
 mod raster;
 mod region;
@@ -101,6 +106,7 @@ mod tissue;
 
 pub use bone::{Bone, Carpal};
 pub use clutter::Clutter;
+pub use confounders::{Confounders, Group};
 pub use device::{DEVICES, Device};
 pub use error::{Error, Result};
 pub use findings::{
@@ -110,8 +116,10 @@ pub use fracture::{Fracture, FractureKind};
 pub use hospital::PhantomHospital;
 pub use knee::Knee;
 pub use marker::Marker;
+pub use place::{BoneMask, FindingBox};
+pub use public::PublicLayout;
 pub use radiograph::Radiograph;
 pub use sheet::ContactSheet;
 pub use spans::Span;
-pub use xray_core::Category;
 pub use study::PhantomStudy;
+pub use xray_core::Category;

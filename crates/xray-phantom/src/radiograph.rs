@@ -66,6 +66,8 @@ pub(crate) struct Shot<'a> {
     pub(crate) left: Option<&'a Knee>,
     pub(crate) laterality: Laterality,
     pub(crate) marker: Marker,
+    /// Photons against those of other patients.
+    pub(crate) photons: f32,
     pub(crate) view: View,
     pub(crate) device: &'static Device,
     /// Rows of the image.
@@ -78,7 +80,7 @@ impl Shot<'_> {
     pub(crate) fn take(&self, draw: &mut Draw) -> Radiograph {
         let (scene, field) = self.aim(draw);
         let [mut bone, mut marrow] = [(); 2].map(|()| Canvas::filled(field.width, field.height, 0.0));
-        let sign = if field.mirror > 0.0 { -1.0 } else { 1.0 };
+        let sign = field.sign();
         let mut add = |canvas: &mut Canvas, mesh: &Mesh, weight: f32| {
             let points: Vec<Point> = mesh.points.iter().map(|p| field.project(*p)).collect();
             canvas.add_depth(&points, &mesh.triangles, sign * weight);
@@ -112,17 +114,7 @@ impl Shot<'_> {
         canvas
     }
 
-    /// The box of the fracture in pixels: left, top, right, bottom.
-    pub(crate) fn fracture_box(&self, draw: &mut Draw) -> Option<[f32; 4]> {
-        let (scene, field) = self.aim(draw);
-        let places = scene.cut.iter().map(|p| field.project(*p));
-        places.fold(None, |found, [x, y, _]| {
-            let [left, top, right, bottom] = found.unwrap_or([x, y, x, y]);
-            Some([left.min(x), top.min(y), right.max(x), bottom.max(y)])
-        })
-    }
-
-    fn aim(&self, draw: &mut Draw) -> (Scene, Field) {
+    pub(crate) fn aim(&self, draw: &mut Draw) -> (Scene, Field) {
         let pose = Pose::draw(&self.subject, self.view, draw);
         let mut scene = Scene::new(&self.subject, &pose);
         if let Some(knee) = self.left {
@@ -176,7 +168,11 @@ impl Shot<'_> {
         signal.data.iter_mut().for_each(|v| *v = (-*v).exp());
         let haze = signal.thinned(HAZE_STEP).blurred(18.0 / (field.spacing * HAZE_STEP as f32));
         let mut photons = signal.blurred(blur);
-        let dose = PHOTONS * self.subject.region.dose * (field.spacing / 0.4).powi(2) * draw.range(0.6, 1.6);
+        let dose = PHOTONS
+            * self.subject.region.dose
+            * self.photons
+            * (field.spacing / 0.4).powi(2)
+            * draw.range(0.6, 1.6);
         let mut spare = None;
         for (at, value) in photons.data.iter_mut().enumerate() {
             let noise = spare.take().unwrap_or_else(|| {

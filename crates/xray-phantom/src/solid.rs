@@ -44,11 +44,13 @@ impl Material {
 pub(crate) struct Solid {
     pub(crate) mesh: Mesh,
     pub(crate) material: Material,
+    /// The label of what it belongs to.
+    pub(crate) finding: &'static str,
 }
 
 impl Solid {
-    pub(crate) fn new(mesh: Mesh, material: Material) -> Self {
-        Self { mesh, material }
+    pub(crate) fn new(mesh: Mesh, material: Material, finding: &'static str) -> Self {
+        Self { mesh, material, finding }
     }
 }
 

@@ -14,9 +14,10 @@ use crate::fracture::Fracture;
 use crate::knee::Knee;
 use crate::marker::Marker;
 use crate::patient::Patient;
+use crate::place::{BoneMask, FindingBox};
 use crate::radiograph::{Radiograph, Shot};
 use crate::region::Region;
-use crate::report::{self, Facts};
+use crate::report::{self, Facts, Faults};
 use crate::scene::Subject;
 use crate::skeleton::Skeleton;
 use crate::spans::Span;
@@ -39,6 +40,8 @@ pub(crate) mod domain {
     pub(super) const REGION: u64 = 10;
     pub(super) const KNEES: u64 = 11;
     pub(super) const MARKER: u64 = 12;
+    pub(super) const FAULTS: u64 = 13;
+    pub(super) const CONFOUNDERS: u64 = 14;
 }
 
 /// One examination of a simulated patient: its report and labels, and the means to render its images.
@@ -83,6 +86,7 @@ pub struct PhantomStudy {
     size: usize,
     source_mm: Option<f32>,
     marker_shares: [f64; 2],
+    photons: f32,
     anatomy: Anatomy,
 }
 
@@ -128,6 +132,7 @@ impl PhantomStudy {
         } else {
             None
         };
+        let device = telling_device(hospital, index, fracture.is_some()).unwrap_or(device);
         let mut own = Draw::new(seed, &[domain::KNEES, index as u64]);
         let knees = bilateral.then(|| [(); 2].map(|()| Knee::draw(&hospital.knee_grades, &mut own)));
         let mut own = Draw::new(seed, &[domain::FINDINGS, index as u64]);
@@ -152,7 +157,12 @@ impl PhantomStudy {
             demineralised: anatomy.is_demineralised(),
             growing: anatomy.growth_plate(crate::Bone::Radius).is_some(),
         };
-        let tagged = report::write(&facts, &mut Draw::new(seed, &[domain::REPORT, index as u64]));
+        let faults = Faults::new(
+            hospital.typing_fault_share,
+            hospital.missing_accents_share,
+            Draw::new(seed, &[domain::FAULTS, index as u64]),
+        );
+        let tagged = report::write(&facts, faults, &mut Draw::new(seed, &[domain::REPORT, index as u64]));
         let labels = labels(&facts, sex);
         let report = Report {
             kind: ReportKind::Radiology,
@@ -184,6 +194,7 @@ impl PhantomStudy {
             radiologist,
             size: hospital.size,
             source_mm: hospital.source_mm.map(|mm| mm as f32),
+            photons: hospital.confounders.photons(&anatomy),
             marker_shares: [hospital.marker_absent_share, hospital.marker_mirrored_share],
             anatomy,
         })
@@ -210,6 +221,27 @@ impl PhantomStudy {
         Ok(self.fracture.as_ref().and_then(|_| shot.fracture_box(&mut draw)))
     }
 
+    /// Where the fracture and the other findings are in image `number`, inside the image. What a cast covers has no
+    /// box, nor have bones that are dense at a joint but their dense part.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchStudy`] if the study has no such image.
+    pub fn boxes(&self, number: usize) -> Result<Vec<FindingBox>> {
+        let (shot, mut draw) = self.shot(number)?;
+        Ok(shot.boxes(&mut draw))
+    }
+
+    /// Which bone lies where in image `number`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchStudy`] if the study has no such image.
+    pub fn bone_mask(&self, number: usize) -> Result<BoneMask> {
+        let (shot, mut draw) = self.shot(number)?;
+        Ok(shot.bone_mask(&mut draw))
+    }
+
     fn shot(&self, number: usize) -> Result<(Shot<'_>, Draw)> {
         let view =
             *self.views.get(number).ok_or(Error::NoSuchStudy { index: number, studies: self.views.len() })?;
@@ -226,6 +258,7 @@ impl PhantomStudy {
             left: self.knees.as_ref().map(|knees| &knees[1]),
             laterality: self.laterality,
             marker: self.marker(number),
+            photons: self.photons,
             view,
             device: self.device,
             size: self.size,
@@ -238,6 +271,11 @@ impl PhantomStudy {
     pub fn marker(&self, number: usize) -> Marker {
         let mut draw = Draw::new(self.seed, &[domain::MARKER, self.index as u64, number as u64]);
         Marker::draw(self.marker_shares, &mut draw)
+    }
+
+    /// The patient's length against that of the meshes.
+    pub(crate) fn size_of_patient(&self) -> f32 {
+        self.anatomy.size
     }
 
     /// The age on the day of the study, in months.
@@ -295,6 +333,14 @@ fn months_between(from: Date, to: Date) -> u32 {
         - i32::from(from.month())
         - i32::from(to.day() < from.day());
     months.max(0) as u32
+}
+
+/// The machine of a study that tells whether there is a fracture.
+fn telling_device(hospital: &PhantomHospital, index: usize, broken: bool) -> Option<&'static Device> {
+    let mut draw = Draw::new(hospital.seed, &[domain::CONFOUNDERS, index as u64]);
+    let tells = draw.chance(hospital.confounders.device_tells_fracture);
+    let other = 1 + draw.below(DEVICES.len() - 1);
+    tells.then(|| &DEVICES[if broken { 0 } else { other }])
 }
 
 /// The region of a study: hand or wrist as `usual` says, or of an adult another.

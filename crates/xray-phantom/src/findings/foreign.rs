@@ -58,12 +58,12 @@ impl ForeignBody {
     pub(crate) fn solid(&self) -> Solid {
         let material = if self.metal { Material::Steel } else { Material::Glass };
         let thick = if self.metal { self.thick } else { 1.8 * self.thick };
-        Solid::new(tapered(self.ends[0], self.ends[1], thick, 0.4 * thick), material)
+        Solid::new(tapered(self.ends[0], self.ends[1], thick, 0.4 * thick), material, "foreign_body")
     }
 }
 
 /// A ring around the middle of a phalanx, on the skin.
 pub(crate) fn ring(part: &Part, anatomy: &Anatomy) -> Solid {
     let (middle, breadth) = part.section(0.42);
-    Solid::new(band(middle, part.axis, breadth + 4.6 * anatomy.flesh, [3.4, 1.1]), Material::Steel)
+    Solid::new(band(middle, part.axis, breadth + 4.6 * anatomy.flesh, [3.4, 1.1]), Material::Steel, "ring")
 }

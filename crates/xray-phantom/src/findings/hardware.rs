@@ -153,16 +153,24 @@ impl Osteosynthesis {
                 if palmar { ring.to_vec() } else { ring.into_iter().rev().collect() }
             })
             .collect();
-        solids.push(Solid::new(outwards(skin_of(&rings)), Material::Titanium));
+        solids.push(Solid::new(outwards(skin_of(&rings)), Material::Titanium, "osteosynthesis"));
         let mut screw = |at: f32, shift: f32, share: f32| {
             let (middle, _) = part.section((at - low) / length);
             let entry = add(straight(middle), scale(side, shift));
             let Some([bottom, top]) = part.mesh.chord(entry, out) else { return };
             let head = add(entry, scale(out, gauge.thick + 0.4 * real));
             let tip = add(entry, scale(out, top + (bottom - top) * share));
-            solids.push(Solid::new(outwards(rod(tip, head, gauge.screw)), Material::Titanium));
+            solids.push(Solid::new(
+                outwards(rod(tip, head, gauge.screw)),
+                Material::Titanium,
+                "osteosynthesis",
+            ));
             let under = add(head, scale(out, -1.6 * real));
-            solids.push(Solid::new(outwards(rod(under, head, 1.9 * gauge.screw)), Material::Titanium));
+            solids.push(Solid::new(
+                outwards(rod(under, head, 1.9 * gauge.screw)),
+                Material::Titanium,
+                "osteosynthesis",
+            ));
         };
         let shaft_end = if radius { to - 16.0 * real } else { to - 3.0 * real };
         let count = if radius { 3 } else { 5 };
@@ -214,11 +222,11 @@ impl Osteosynthesis {
             };
             let direction = unit(sub(enter, leave));
             let outside = add(enter, scale(direction, (5.0 + 5.0 * place) * real));
-            solids.push(Solid::new(outwards(rod(leave, outside, thick)), Material::Steel));
+            solids.push(Solid::new(outwards(rod(leave, outside, thick)), Material::Steel, "osteosynthesis"));
             // The end outside the bone is bent.
             let bend = unit(add(scale(direction, 0.25), part.around(if wire == 1 { -60.0 } else { 20.0 })));
             let end = add(outside, scale(bend, 5.0 * real));
-            solids.push(Solid::new(outwards(rod(outside, end, thick)), Material::Steel));
+            solids.push(Solid::new(outwards(rod(outside, end, thick)), Material::Steel, "osteosynthesis"));
         }
         solids
     }

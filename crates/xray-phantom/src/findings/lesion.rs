@@ -90,21 +90,22 @@ impl Lesion {
         }
     }
 
-    pub(crate) fn solids(&self, _part: &Part) -> Vec<Solid> {
+    pub(crate) fn solids(&self) -> Vec<Solid> {
+        let name = if self.sclerotic { "sclerotic_lesion" } else { "lytic_lesion" };
         let body =
             |grow: f32| ellipsoid(self.center, self.frame[0], self.half.map(|h| h + grow), self.frame[1]);
         if self.sclerotic {
             // Denser to the middle.
             let core = ellipsoid(self.center, self.frame[0], self.half.map(|h| 0.7 * h), self.frame[1]);
             return vec![
-                Solid::new(body(0.0), Material::Dense(0.05)),
-                Solid::new(core, Material::Dense(0.04)),
+                Solid::new(body(0.0), Material::Dense(0.05), name),
+                Solid::new(core, Material::Dense(0.04), name),
             ];
         }
-        let mut solids = vec![Solid::new(body(0.0), Material::Void)];
+        let mut solids = vec![Solid::new(body(0.0), Material::Void, name)];
         if self.rim {
-            solids.push(Solid::new(body(0.7), Material::Dense(0.05)));
-            solids.push(Solid::new(body(0.0), Material::Dense(-0.05)));
+            solids.push(Solid::new(body(0.7), Material::Dense(0.05), name));
+            solids.push(Solid::new(body(0.0), Material::Dense(-0.05), name));
         }
         solids
     }

@@ -186,7 +186,7 @@ impl Findings {
             solids.extend(metal.solids(part, anatomy));
         }
         for lesion in self.lesions().filter(|lesion| lesion.bone == part.bone) {
-            solids.extend(lesion.solids(part));
+            solids.extend(lesion.solids());
         }
         if let Some(worn) = &self.osteoarthritis {
             solids.extend(worn.solids(part));

@@ -126,6 +126,6 @@ impl Osteoarthritis {
         };
         let (middle, _) = part.section(level);
         let body = ellipsoid(middle, part.axis, half, part.around(0.0));
-        vec![Solid::new(body, Material::Dense(0.034))]
+        vec![Solid::new(body, Material::Dense(0.034), "osteoarthritis")]
     }
 }

@@ -1,6 +1,7 @@
 //! The French report of a study, written by a small grammar from the numbers that made the picture.
 
 mod anatomy_words;
+mod faults;
 mod findings;
 mod knees;
 mod letterhead;
@@ -18,6 +19,7 @@ use crate::patient::Patient;
 use crate::region::Region;
 use crate::spans::{Category, Tagged};
 
+pub(crate) use faults::Faults;
 pub(crate) use note::note;
 
 /// What a report may speak of. There is nothing else to draw from, so nothing else can be said.
@@ -78,15 +80,14 @@ pub(crate) struct Writer<'a> {
     pub(crate) out: Tagged,
     pub(crate) style: Style,
     pub(crate) draw: &'a mut Draw,
+    pub(crate) faults: Faults,
 }
 
 impl Writer<'_> {
     pub(crate) fn say(&mut self, words: &str) -> &mut Self {
-        if self.style.flat {
-            self.out.say(&unaccented(words))
-        } else {
-            self.out.say(words)
-        };
+        let flat = self.style.flat || self.faults.flat;
+        let words = if flat { unaccented(words) } else { words.to_owned() };
+        self.out.say(&self.faults.typed(&words));
         self
     }
 
@@ -127,9 +128,9 @@ impl Writer<'_> {
 }
 
 /// The whole report.
-pub(crate) fn write(facts: &Facts<'_>, draw: &mut Draw) -> Tagged {
+pub(crate) fn write(facts: &Facts<'_>, faults: Faults, draw: &mut Draw) -> Tagged {
     let style = Style::of(facts.radiologist);
-    let mut writer = Writer { out: Tagged::default(), style, draw };
+    let mut writer = Writer { out: Tagged::default(), style, draw, faults };
     letterhead::head(&mut writer, facts);
     findings::body(&mut writer, facts);
     letterhead::foot(&mut writer, facts);

@@ -1,7 +1,7 @@
 use xray_core::Sex;
 use xray_core::jiff::civil::Date;
 
-use super::{Style, Writer};
+use super::{Faults, Style, Writer};
 use crate::draw::Draw;
 use crate::lexicon::{FAMILIES, SITES};
 use crate::patient::Patient;
@@ -10,7 +10,12 @@ use crate::spans::Tagged;
 
 /// A note of a consultation or an operation: it speaks of the patient and of no image in particular.
 pub(crate) fn note(patient: &Patient, date: Date, site: usize, operation: bool, draw: &mut Draw) -> Tagged {
-    let mut w = Writer { out: Tagged::default(), style: Style::of(draw.below(8)), draw };
+    let mut w = Writer {
+        out: Tagged::default(),
+        style: Style::of(draw.below(8)),
+        faults: Faults::new(0.0, 0.0, draw.clone()),
+        draw,
+    };
     let hospital = SITES[site % SITES.len()][0];
     w.tag(Institution, hospital).say("\n");
     w.say(if operation { "Protocole opératoire\n" } else { "Consultation d'orthopédie\n" });
