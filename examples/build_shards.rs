@@ -5,16 +5,19 @@
 //!     --images archive/pacs --reports archive/ehr --key archive.key --out shards
 //! ```
 //!
-//! Stopped, it goes on where it was when it is run again.
+//! Stopped, it goes on where it was when it is run again. `--burned-in mask` paints over text that is burned into
+//! pixels; with `--features ocr` and `--ocr-model "$(scripts/ocr_model.sh)"` a network looks for it.
 
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use report_anonymizer::Anonymizer;
 use xray_core::{AtomicFile, PseudonymKey};
-use xray_dataset::{ImageFormat, ShardBuilder, SplitFractions, Stage};
+use xray_dataset::{
+    BurnedIn, GlyphRows, ImageFormat, PageTemplate, ReportSource, ShardBuilder, SplitFractions, Stage,
+};
 
 /// Makes a PACS export and a folder of reports into de-identified WebDataset shards.
 #[derive(Debug, Parser)]
@@ -37,6 +40,25 @@ struct Arguments {
     /// A file for the table from the account's pseudonyms to paths; it holds identifiers.
     #[arg(long)]
     trace: Option<PathBuf>,
+    /// What becomes of images with burned-in text.
+    #[arg(long, value_enum, default_value_t = TextRule::Drop)]
+    burned_in: TextRule,
+    /// From how many characters on `--burned-in drop` leaves an image out.
+    #[arg(long, default_value_t = 35)]
+    max_characters: usize,
+    /// The network that looks for burned-in text (default: lines of glyphs are looked for without one).
+    #[cfg(feature = "ocr")]
+    #[arg(long)]
+    ocr_model: Option<PathBuf>,
+    /// A JSON list of page templates: where the header and footer of PDF reports are (default: found).
+    #[arg(long)]
+    page_templates: Option<PathBuf>,
+    /// By how many days a report may be younger than its study.
+    #[arg(long, default_value_t = 0)]
+    report_days: u32,
+    /// A folder for a page with pictures of what was kept, painted over and left out; they are the archive's own.
+    #[arg(long)]
+    review: Option<PathBuf>,
     /// The longest side of stored images, in pixels.
     #[arg(long)]
     longest_side: Option<usize>,
@@ -54,6 +76,16 @@ struct Arguments {
     test: f64,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TextRule {
+    /// Images with much text are left out.
+    Drop,
+    /// Text is painted over, and the image stays.
+    Mask,
+    /// Nothing looks for text.
+    Keep,
+}
+
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let key = PseudonymKey::from_file(&arguments.key)?;
@@ -62,6 +94,23 @@ fn main() -> anyhow::Result<()> {
         .report_transform(anonymizer)
         .samples_per_shard(arguments.samples_per_shard)
         .split(SplitFractions { val: arguments.val, test: arguments.test });
+    builder = match (arguments.burned_in, &arguments) {
+        (TextRule::Keep, _) => builder,
+        #[cfg(feature = "ocr")]
+        (_, Arguments { ocr_model: Some(model), .. }) => {
+            builder.gate(xray_dataset::TextDetector::from_file(model)?)
+        }
+        _ => builder.gate(GlyphRows::default()),
+    };
+    builder = builder.report_days(arguments.report_days).burned_in(match arguments.burned_in {
+        TextRule::Mask => BurnedIn::Mask,
+        _ => BurnedIn::Drop { characters: arguments.max_characters },
+    });
+    if let Some(path) = &arguments.page_templates {
+        let templates: Vec<PageTemplate> =
+            serde_json::from_slice(&std::fs::read(path)?).with_context(|| format!("reading {path:?}"))?;
+        builder = builder.report_source(ReportSource::new(&arguments.reports).page_templates(templates));
+    }
     if let Some(quality) = arguments.jpeg {
         builder = builder.image_format(ImageFormat::Jpeg { quality });
     }
@@ -70,6 +119,9 @@ fn main() -> anyhow::Result<()> {
     }
     if let Some(path) = &arguments.labels {
         builder = builder.labels(path);
+    }
+    if let Some(folder) = &arguments.review {
+        builder = builder.review(folder);
     }
     if let Some(path) = &arguments.trace {
         builder = builder.trace(path);

@@ -1,7 +1,7 @@
 //! JPEG of a radiograph of 2 million pixels (simulated) to an augmented tensor of 224 by 224, beside a bare
 //! decode of the same bytes. One thread.
 //!
-//! The picture is written to the target folder, so that `scripts/bench_reference_pipeline.py` can time
+//! The picture is written to the target folder, so that `benches/peers/images.py` can time
 //! OpenCV and albumentations on the same file.
 
 use std::hint::black_box;

@@ -2,8 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rten::{Model, RunOptions, ThreadPool};
-use rten_tensor::NdTensor;
-use rten_tensor::prelude::*;
+use rten_tensor::{AsView, NdTensor};
 use xray_core::{ImageTensor, TextGate, TextRegion};
 
 use super::components::{Component, components};

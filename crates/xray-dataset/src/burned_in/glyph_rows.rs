@@ -141,21 +141,22 @@ fn is_line(row: &[Component]) -> bool {
     3 * on_base >= 2 * row.len()
 }
 
-/// The region of a line in the image, a quarter of its height wider on all sides for dots and accents.
+/// The region of a line in the image, wider by a quarter of its height above and below for accents and by half of it
+/// left and right for dots and letters that were cut off.
 fn region(row: &[Component], image: &ImageTensor, step: usize) -> TextRegion {
     let least = |side: fn(&Component) -> usize| row.iter().map(side).min().unwrap_or(0);
     let most = |side: fn(&Component) -> usize| row.iter().map(side).max().unwrap_or(0);
     let (top, bottom) = (least(|g| g.top), most(|g| g.bottom));
     let margin = (bottom - top).div_ceil(4);
     let place = |side: usize, end: usize| (side * step).min(end);
-    let left = place(least(|g| g.left).saturating_sub(margin), image.width());
+    let left = place(least(|g| g.left).saturating_sub(2 * margin), image.width());
     let upper = place(top.saturating_sub(margin), image.height());
     // A letter is about two thirds as wide as it is high; touching ones count by their width.
     let letters = |glyph: &Component| (3 * glyph.width() / (2 * glyph.height())).max(1);
     TextRegion {
         left,
         top: upper,
-        width: place(most(|g| g.right) + margin, image.width()) - left,
+        width: place(most(|g| g.right) + 2 * margin, image.width()) - left,
         height: place(bottom + margin, image.height()) - upper,
         characters: row.iter().map(letters).sum(),
     }

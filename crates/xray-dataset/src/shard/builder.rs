@@ -6,6 +6,7 @@ use super::index::ShardIndex;
 use super::input::Input;
 use super::plan::{Names, fingerprint, plan_shards, read_labels};
 use super::record::{ShardRecord, remove_partial_files, write_json};
+use super::review::Review;
 use super::sample::SampleMaker;
 use super::settings::{AnyGate, AnyTransform, Progress, Settings, Stage, any_gate, any_transform};
 use super::store::ImageFormat;
@@ -55,6 +56,7 @@ pub struct ShardBuilder {
     gate: Option<AnyGate>,
     labels: Option<PathBuf>,
     trace: Option<PathBuf>,
+    review: Option<PathBuf>,
     decoder: ImageFileDecoder,
     settings: Settings,
 }
@@ -76,6 +78,7 @@ impl ShardBuilder {
             gate: None,
             labels: None,
             trace: None,
+            review: None,
             decoder: ImageFileDecoder::default(),
             settings: Settings {
                 longest_side: None,
@@ -184,6 +187,14 @@ impl ShardBuilder {
         self
     }
 
+    /// A folder that will hold a page with some pictures of what was kept, painted over (before and after) and left
+    /// out for its text. They are the archive's own pictures: keep them with the key.
+    #[must_use]
+    pub fn review(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.review = Some(folder.into());
+        self
+    }
+
     /// Does the work; `progress` is called from time to time.
     ///
     /// # Errors
@@ -234,7 +245,13 @@ impl ShardBuilder {
             progress(Progress { stage: Stage::Writing, done, total });
             records.push(record);
         }
-        let account = input.finish(&records, self.trace.as_ref())?;
+        let review = self.review.as_deref().map(|folder| Review {
+            folder,
+            decoder: &self.decoder,
+            gate: self.gate.as_ref(),
+            rule: self.settings.burned_in,
+        });
+        let account = input.finish(&records, self.trace.as_ref(), review)?;
         let shards = records.into_iter().map(|record| record.entry).collect();
         write_json(&out.join("account.json"), &account)?;
         write_json(&out.join(ShardIndex::FILE), &ShardIndex { shards })?;

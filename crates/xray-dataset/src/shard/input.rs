@@ -6,6 +6,7 @@ use xray_core::{AtomicFile, Report};
 
 use super::plan::Names;
 use super::record::ShardRecord;
+use super::review::Review;
 use crate::archive::ArchiveStudy;
 use crate::near_duplicates::{Seen, across_splits};
 use crate::{Account, ArchiveSource, Cause, Error, ItemKind, Pairing, ReportSource, Result};
@@ -103,8 +104,13 @@ impl Input {
         self.account.leave_out(ItemKind::File, id, cause);
     }
 
-    /// The account of the whole run, and the table that traces it where one is asked for.
-    pub(super) fn finish(self, records: &[ShardRecord], trace: Option<&PathBuf>) -> Result<Account> {
+    /// The account of the whole run, and the table that traces it and the page that shows it where they are asked for.
+    pub(super) fn finish(
+        self,
+        records: &[ShardRecord],
+        trace: Option<&PathBuf>,
+        review: Option<Review<'_>>,
+    ) -> Result<Account> {
         let Self { studies, mut account, originals, .. } = self;
         account.further_frames = studies.iter().map(|found| found.further_frames).sum();
         for record in records {
@@ -141,6 +147,10 @@ impl Input {
             }
             let folder = path.parent().unwrap_or(path);
             AtomicFile::write(path, table.as_bytes()).map_err(Error::core(folder))?;
+        }
+        if let Some(review) = review {
+            let files = originals.iter().filter(|((kind, _), _)| *kind == ItemKind::File);
+            review.write(&account, files.map(|((_, id), path)| (id.as_str(), path.as_str())))?;
         }
         Ok(account)
     }

@@ -7,6 +7,7 @@ mod input;
 mod plan;
 mod reader;
 mod record;
+mod review;
 mod sample;
 mod settings;
 mod store;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use serde_json::Value;
-use xray_core::{Dataset, Labels, Report, ReportTransform};
-use xray_dataset::{Cause, ShardBuilder, ShardDataset, Split};
-use xray_phantom::PhantomHospital;
+use serde_json::{Value, json};
+use xray_core::{Dataset, Label, Labels, Report, ReportTransform};
+use xray_dataset::{BurnedIn, Cause, GlyphRows, ShardBuilder, ShardDataset, Split};
+use xray_phantom::{Clutter, PhantomHospital};
 
 use crate::archive::key;
 
@@ -70,4 +70,59 @@ fn no_pair_is_wrong_and_every_loss_is_an_ambiguous_day() {
         }
     }
     assert_eq!(samples, account.studies.kept);
+}
+
+/// How many studies the test below simulates; more by hand, with OSTEON_STUDIES.
+const STUDIES: usize = 120;
+
+#[test]
+fn an_archive_full_of_clutter_gives_right_pairs_and_a_cause_for_everything_else() {
+    let studies = std::env::var("OSTEON_STUDIES").map_or(STUDIES, |studies| studies.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let clutter = Clutter::realistic();
+    let hospital = PhantomHospital { studies, seed: 21, size: 64, clutter, ..PhantomHospital::default() };
+    hospital.write(folder.path(), &|_| ()).unwrap();
+    // What a study is told by, and the reports that are its own.
+    let (mut names, mut reports_of) = (String::new(), BTreeMap::<String, Vec<String>>::new());
+    for line in fs::read_to_string(folder.path().join("truth/studies.jsonl")).unwrap().lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let study = row["study"].as_str().unwrap();
+        names += &format!("{}\n", json!({"study": study, "labels": {"study": study}}));
+        let more = row["duplicates"].as_array().into_iter().flatten();
+        let ids = std::iter::once(&row["report"]).chain(more).filter_map(Value::as_str);
+        reports_of.insert(study.to_owned(), ids.map(str::to_owned).collect());
+    }
+    let labels = folder.path().join("labels.jsonl");
+    fs::write(&labels, names).unwrap();
+    let out = folder.path().join("out");
+    let account = ShardBuilder::new(folder.path().join("pacs"), folder.path().join("ehr"), key())
+        .report_transform(OnlyId)
+        .labels(labels)
+        .gate(GlyphRows::default())
+        .burned_in(BurnedIn::Mask)
+        .review(folder.path().join("review"))
+        .run(&out, |_| ())
+        .unwrap();
+    assert!(account.is_complete(), "{account}");
+    let (mut right, mut wrong) = (0, 0);
+    for split in Split::ALL {
+        let set = ShardDataset::open(&out, split).unwrap();
+        for sample in (0..set.len()).map(|index| set.get(index).unwrap()) {
+            let Label::Class(study) = &sample.labels["study"] else { panic!("{sample:?}") };
+            let is_right = reports_of[study].contains(&sample.report);
+            *(if is_right { &mut right } else { &mut wrong }) += 1;
+        }
+    }
+    let with_report = reports_of.values().filter(|reports| !reports.is_empty()).count();
+    eprintln!(
+        "{studies} studies, {with_report} with a report: {right} right pairs, {wrong} wrong\n{account}"
+    );
+    assert_eq!(wrong, 0);
+    let page = fs::read_to_string(folder.path().join("review/index.html")).unwrap();
+    assert!(page.matches("<figure>").count() >= 24 && !page.contains(&folder.path().display().to_string()));
+    assert!(10 * right > 7 * with_report);
+    // Notes, tables of doses and stray images are named by what they are.
+    let causes = [Cause::NotRadiology, Cause::NotAcquired, Cause::ImageOnly, Cause::AmbiguousCount];
+    assert!(causes.iter().all(|cause| account.left_out.iter().any(|item| item.cause == *cause)), "{account}");
+    assert!(account.left_out.iter().all(|item| item.cause != Cause::NoText), "{account}");
 }

@@ -1,0 +1,91 @@
+"""A JPEG of a radiograph (2 million pixels, simulated) to an augmented tensor of 224 by 224: xray-dataset beside OpenCV and
+albumentations, in images a second on one thread. The recipe is the method's; the released code decodes in colour."""
+
+import argparse
+import json
+import os
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import harness
+
+
+class Ours:
+    """The example `jpeg_rate`, which answers as a worker does."""
+
+    def __init__(self, binary, work, path):
+        self.process = subprocess.Popen(
+            [binary, work, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=harness.one_thread()
+        )
+        self.process.stdout.readline()
+
+    def run(self, amount):
+        self.process.stdin.write(f"{amount}\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        return answer["units"] / answer["seconds"]
+
+
+def recipe():
+    import albumentations as A
+    return A.Compose([
+        A.RandomResizedCrop(size=(512, 512), scale=(0.6, 1.0), ratio=(3 / 4, 4 / 3)),
+        A.Normalize(mean=0.5, std=0.25, max_pixel_value=255),
+        A.Affine(rotate=(-20, 20), translate_percent=(-0.1, 0.1), scale=(0.95, 1.05), p=0.5),
+        A.RandomBrightnessContrast(0.2, 0.2, p=0.5),
+        A.GaussianBlur(blur_limit=(3, 7), sigma_limit=(0.1, 3.0), p=0.5),
+        A.Resize(224, 224),
+    ])
+
+
+def load(name, path):
+    os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
+    import cv2
+    cv2.setNumThreads(1)
+    grey = lambda: cv2.imread(path, cv2.IMREAD_GRAYSCALE)
+    if name == "decode-grey":
+        return grey
+    augment = recipe()
+    if name == "augment-grey":
+        return lambda: augment(image=grey()[..., None])
+    return lambda: augment(image=cv2.imread(path))
+
+
+# What a peer does, and which work of ours stands beside it.
+PEERS = {"decode-grey": "decode", "augment-grey": "augment", "augment-colour": "augment"}
+
+
+def repeat(work, amount):
+    for _ in range(amount):
+        work()
+    return amount
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jpeg", type=Path, required=True)
+    parser.add_argument("--binary", type=Path, help="the example jpeg_rate of xray-dataset, built for release")
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3, help="how long a turn lasts, about")
+    parser.add_argument("--worker", choices=list(PEERS))
+    arguments = parser.parse_args()
+    if arguments.worker:
+        harness.serve(lambda: load(arguments.worker, str(arguments.jpeg)), repeat)
+        return
+    rows, left_out = [], []
+    for name, work in PEERS.items():
+        try:
+            ours = Ours(arguments.binary, work, arguments.jpeg)
+            worker = harness.Worker(__file__, name, "--jpeg", str(arguments.jpeg))
+            mine, theirs = (max(2, int(arguments.seconds * peer.run(3))) for peer in (ours, worker))
+            rates = harness.alternate(lambda: ours.run(mine), lambda: worker.run(theirs), arguments.turns)
+            rows.append((f"{name} (OpenCV {version('opencv-python-headless')}, albumentations {version('albumentations')})", *rates))
+            worker.close()
+        except Exception as error:
+            left_out.append((name, f"{type(error).__name__}: {error}"))
+    print(harness.table("JPEG of 2 Mpixel to an augmented tensor, one thread", "images/s", rows, left_out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+# Sourced by run.sh: the example, and a simulated radiograph as a JPEG.
+cd "$root"
+cargo build --release -p xray-dataset --example jpeg_rate
+if [ ! -f "$work/radiograph.jpg" ]; then
+    cargo build --release --no-default-features --example phantom_hospital --example build_shards
+    rm -rf "$work/hospital" "$work/shards"
+    target/release/examples/phantom_hospital --studies 1 --seed 1 --size 1448 --sheet 1 --out "$work/hospital"
+    printf 'a key for nothing but measuring' >"$work/key"
+    target/release/examples/build_shards --images "$work/hospital/pacs" --reports "$work/hospital/ehr" --key "$work/key" \
+        --jpeg 90 --val 0 --test 0 --out "$work/shards"
+    tar -xOf "$work/shards/train-000000.tar" --wildcards '*.0.jpg' >"$work/radiograph.jpg"
+    rm -rf "$work/hospital" "$work/shards"
+fi
+arguments=(--binary target/release/examples/jpeg_rate --jpeg "$work/radiograph.jpg")
