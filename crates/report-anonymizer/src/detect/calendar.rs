@@ -129,9 +129,7 @@ pub(crate) fn drawn_apart(document: &Document<'_>, i: usize) -> Option<Written> 
     let (mut groups, mut group, mut sign, mut apart) = ([0u32; 3], 0, 0, false);
     let mut lengths = [0u8; 3];
     for at in i..i + 11 {
-        let Some(token) = document.get(at).filter(|t| t.line == first.line && (t.gap <= 1 || at == i)) else {
-            return None;
-        };
+        let token = document.get(at).filter(|t| t.line == first.line && (t.gap <= 1 || at == i))?;
         match token.kind {
             Kind::Number if token.len <= 4 => {
                 apart |= at > i && token.gap == 1 && document.is_number(at - 1);

@@ -123,6 +123,9 @@ fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<boo
             break;
         }
         if token.kind == Kind::Number {
+            if label {
+                break;
+            }
             return None;
         }
         if token.kind == Kind::Word {

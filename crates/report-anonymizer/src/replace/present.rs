@@ -6,7 +6,7 @@ use crate::hash::WordSet;
 pub(crate) enum Present<'a> {
     /// For a report: the words as they stand, and a bit for each one's hash. Where the bit is not set, the
     /// word is not there.
-    Few(&'a [Token], [u64; 64]),
+    Few(&'a [Token], Box<[u64; 64]>),
     /// For a text in which a search from word to word would take too long.
     Many(WordSet),
 }
@@ -20,7 +20,7 @@ impl<'a> Present<'a> {
         if document.tokens.len() > FEW {
             return Self::Many(words.collect());
         }
-        let mut filter = [0; 64];
+        let mut filter = Box::new([0; 64]);
         for hash in words {
             let (cell, bit) = place(hash);
             filter[cell] |= bit;
