@@ -95,8 +95,8 @@ fn rows(mut glyphs: Vec<Component>) -> Vec<Vec<Component>> {
         // Sorted by their left ends: further away than this, none reaches near.
         let begin =
             glyphs[..second].partition_point(|a| a.left + widest + 2 * b.height().max(widest) < b.left);
-        for first in begin..second {
-            if are_neighbours(&glyphs[first], b) {
+        for (first, a) in glyphs.iter().enumerate().take(second).skip(begin) {
+            if are_neighbours(a, b) {
                 let (a, b) = (root(&mut row_of, first), root(&mut row_of, second));
                 row_of[a] = b;
             }

@@ -94,7 +94,7 @@ impl ReportSource {
     }
 
     /// The report of a line, still without its text if that is in a file.
-    fn row(&self, line: &[u8], folder: &Path) -> Result<(Report, Content), Cause> {
+    fn row(&self, line: &[u8], folder: &Path) -> ReadRow {
         let mut value: Value = serde_json::from_slice(line).map_err(|_| Cause::DamagedRow)?;
         let row = value.as_object_mut().ok_or(Cause::DamagedRow)?;
         let file = row.remove("file");
@@ -119,7 +119,7 @@ impl ReportSource {
     }
 
     /// Cuts the bands, which only all pages together show, and puts each text into its report.
-    fn with_texts(&self, rows: Vec<(usize, Result<(Report, Content), Cause>)>) -> Vec<ReportRow> {
+    fn with_texts(&self, rows: Vec<(usize, ReadRow)>) -> Vec<ReportRow> {
         let mut documents: Vec<Vec<Page>> = Vec::new();
         let mut place = |content| match content {
             Content::Text(text) => Ok(text),
@@ -143,6 +143,9 @@ impl ReportSource {
         rows.into_iter().map(|(line, row)| ReportRow { line, report: row.and_then(finish) }).collect()
     }
 }
+
+/// A report still without its text, and where that is.
+type ReadRow = Result<(Report, Content), Cause>;
 
 #[cfg(test)]
 mod tests {
