@@ -23,7 +23,7 @@ fn prepare(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         .report_transform(Anonymizer::builder().key(key).build()?)
         .labels(folder.join("archive/truth/studies.jsonl"))
         .split(SplitFractions { val: 0.25, test: 0.25 })
-        .run(&folder.join("shards"), |_| {})?;
+        .run(folder.join("shards"), |_| {})?;
     tch::manual_seed(1);
     let weights = nn::VarStore::new(Device::Cpu);
     let config = ResNetConfig {
