@@ -90,7 +90,7 @@ mod tests {
 
     /// One feature that says the class of a case, apart from every `wrong`th case.
     fn cases(name: &str, count: usize, wrong: usize) -> Cases {
-        let label = |i: usize| usize::from((i % 2 == 1) != (i % wrong == 0));
+        let label = |i: usize| usize::from((i % 2 == 1) != i.is_multiple_of(wrong));
         let values = (0..count).map(|i| (i % 2) as f32).collect();
         let patients = (0..count).map(|i| PatientId::new(format!("{name}{i}"))).collect();
         Cases::new(Features::new(values, 1).unwrap(), (0..count).map(label).collect(), patients).unwrap()

@@ -17,7 +17,7 @@ impl PublicSet {
     ///
     /// # Errors
     ///
-    /// [`Error::File`] or [`Error::Row`] if the lists are not there or not what they should be; an image that
+    /// [`Error::File`](crate::Error::File) or [`Error::Row`](crate::Error::Row) if the lists are not there or not what they should be; an image that
     /// is not there is in [`PublicSet::missing`].
     pub fn mura(dir: impl AsRef<Path>) -> Result<Self> {
         let dir = dir.as_ref();
