@@ -14,7 +14,7 @@ use tch::{Device, Kind, Tensor, nn};
 const REPORT_TOKENS: [usize; 21] =
     [6, 30, 36, 41, 46, 48, 53, 57, 60, 63, 66, 70, 73, 78, 82, 88, 95, 104, 118, 140, 375];
 
-const REPORTS: usize = 128;
+const REPORTS: usize = 64;
 const IMAGES: i64 = 8;
 
 fn images(criterion: &mut Criterion) {

@@ -49,11 +49,11 @@ struct Args {
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Pool {
-    /// The CLS token.
+    /// The model's own pooled vector: the CLS token, or a ResNet's mean.
     Cls,
-    /// The mean of the patches.
+    /// The mean of the patches, or of the places of a ResNet's last map.
     Mean,
-    /// The CLS token through the projection.
+    /// The pooled vector through the projection.
     Projected,
 }
 

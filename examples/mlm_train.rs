@@ -57,6 +57,7 @@ fn main() -> Result<()> {
     let held_out = texts.split_off(texts.len() - arguments.held_out);
 
     let config: TextConfig = read_config(&training.model)?;
+    tch::manual_seed(training.seed.cast_signed());
     let (vs, task, report) = load_pretrained::<MaskedLm>(&training.model, device)?;
     if !report.missing.is_empty() {
         eprintln!("the head is fresh");
