@@ -52,7 +52,7 @@ impl Anatomy {
 
     /// The width of the growth plates in millimetres at rest; nothing once they are closed. They close at
     /// about 15 years in girls and 17 in boys, phalanges first (Greulich and Pyle, 2nd edition, 1959, plates
-    /// of these ages; the taper before is chosen).
+    /// of these ages; not compared with a copy of the book; the taper before is chosen).
     pub(crate) fn growth_plate(&self, bone: Bone) -> Option<f32> {
         if bone.is_carpal() {
             return None;
@@ -67,8 +67,8 @@ impl Anatomy {
     }
 
     /// How much of a bone of the carpus, or of an epiphysis, is bone and not yet cartilage: 0 to 1. Ages at
-    /// which the centres appear follow Gilsanz and Ratib, Hand Bone Age (2005), rounded to half years; the
-    /// growth in between is chosen.
+    /// which the centres appear follow Gilsanz and Ratib, Hand Bone Age (2005), rounded to half years and not
+    /// compared with a copy of the book; the growth in between is chosen.
     pub(crate) fn ossified(&self, bone: Bone) -> f32 {
         let girl = self.sex == Sex::F;
         let (appears, full) = match bone {

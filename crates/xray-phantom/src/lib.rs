@@ -1,16 +1,18 @@
-//! A hospital in a box: simulated radiographs of the hand and wrist with French reports, identifiers and
-//! exact labels. No public set pairs bone radiographs with French reports, and patients' data cannot
+//! A hospital in a box: simulated radiographs of hand, wrist and eleven other parts of arm and leg with French
+//! reports, identifiers and exact labels. No public set pairs bone radiographs with French reports, and patients' data cannot
 //! travel; this archive can, and its truth is known.
 //!
 //! # Main types
 //!
 //! * [`PhantomHospital`]: the settings; writes the archive, or gives one study at a time;
+//! * [`Confounders`]: what makes a model right for a bad reason; nothing of it by default;
 //! * [`Clutter`]: what makes the archive hard to pair, as real ones are; nothing of it by default;
 //! * [`PhantomStudy`]: one examination with its report, spans and labels; renders its images;
 //! * [`Radiograph`]: the grey values of one image;
 //! * [`Fracture`]: what is broken, and by how much it is displaced; [`PhantomStudy::fracture_box`] says where;
 //! * [`Findings`]: what else is to be seen: osteosynthesis, cast, lesions, osteoarthritis; [`Prevalence`] says how
 //!   often;
+//! * [`Knee`]: Kellgren-Lawrence grade, joint spaces and axis, of both knees or legs in one image;
 //! * [`FindingBox`], [`BoneMask`]: where findings and bones are in an image;
 //! * [`PublicLayout`]: the folders and tables of public sets, filled with simulated studies;
 //! * [`ContactSheet`]: pictures with captions as one PNG.
@@ -43,8 +45,13 @@
 //! # What is drawn
 //!
 //! The spectrum is one energy, scatter is a blur of what arrives, trabeculae are noise, the skin is bones blown up, and
-//! flesh does not swell around a fracture. The ages at which bones appear and growth plates close follow the books
-//! named in the code; how fast they change between, and how bones thin with age, is chosen.
+//! flesh does not swell around a fracture. How fast growth plates change, how bones thin with age, how much a lesion
+//! takes of a bone, how thick casts are and how many millimetres of joint space a Kellgren-Lawrence grade has are
+//! chosen. The ages at which bones appear and growth plates close are named after the atlases of Greulich and Pyle and
+//! of Gilsanz and Ratib and rounded to half years; nobody compared them with a copy of these books, and only the order
+//! should be relied on. The bones of arm and leg come from coarse meshes: their outline is right and their detail is
+//! not. Sacrum, spine and ribs are not drawn, nor are dislocations and prostheses; children are imaged at hand
+//! and wrist alone, and casts are put on hand and wrist alone.
 //!
 //! # What must not be concluded
 //!
