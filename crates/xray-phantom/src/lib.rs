@@ -90,6 +90,7 @@ mod geometry;
 mod grain;
 mod hospital;
 mod knee;
+mod labels;
 mod lexicon;
 mod marker;
 mod mesh;

@@ -2,9 +2,7 @@ use std::fmt;
 
 use xray_core::jiff::ToSpan;
 use xray_core::jiff::civil::{Date, Time, date, time};
-use xray_core::{
-    BodyPart, Label, Labels, Laterality, PatientId, Report, ReportId, ReportKind, Sex, StudyId, View,
-};
+use xray_core::{BodyPart, Labels, Laterality, PatientId, Report, ReportId, ReportKind, Sex, StudyId, View};
 
 use crate::anatomy::Anatomy;
 use crate::device::{DEVICES, Device};
@@ -12,6 +10,7 @@ use crate::draw::Draw;
 use crate::findings::Findings;
 use crate::fracture::Fracture;
 use crate::knee::Knee;
+use crate::labels;
 use crate::marker::Marker;
 use crate::patient::Patient;
 use crate::place::{BoneMask, FindingBox};
@@ -163,7 +162,7 @@ impl PhantomStudy {
             Draw::new(seed, &[domain::FAULTS, index as u64]),
         );
         let tagged = report::write(&facts, faults, &mut Draw::new(seed, &[domain::REPORT, index as u64]));
-        let labels = labels(&facts, sex);
+        let labels = labels::of(&facts, sex);
         let report = Report {
             kind: ReportKind::Radiology,
             patient: Some(person.identity.clone()),
@@ -372,37 +371,4 @@ fn draw_views(region: &Region, two: bool, draw: &mut Draw) -> Vec<View> {
         (false, true) => vec![first],
         (false, false) => vec![second],
     }
-}
-
-fn labels(facts: &Facts<'_>, sex: Sex) -> Labels {
-    let class = |value: serde_json::Result<String>| Label::Class(value.unwrap_or_default().replace('"', ""));
-    let mut labels = Labels::new();
-    labels.insert("fracture".into(), Label::Present(facts.fracture.is_some()));
-    if let Some(fracture) = facts.fracture {
-        labels.insert("fractured_bone".into(), Label::Class(fracture.bone.to_string()));
-        let rounded = |value: f32| Label::Value((f64::from(value) * 100.0).round() / 100.0);
-        labels.insert("displacement_mm".into(), rounded(fracture.displacement_mm));
-        labels.insert("angle_deg".into(), rounded(fracture.angle_deg));
-        labels.insert("fracture_kind".into(), Label::Class(fracture.kind().name().to_owned()));
-    }
-    facts.findings.label(&mut labels);
-    for (side, knee) in facts.knees.iter().flat_map(|knees| ["right", "left"].into_iter().zip(knees.iter())) {
-        let value = |value: f32| Label::Value((f64::from(value) * 10.0).round() / 10.0);
-        if facts.region.part == BodyPart::FullLeg {
-            labels.insert(format!("hka_{side}"), value(knee.hka_deg));
-        } else {
-            labels.insert(format!("kl_{side}"), Label::Value(f64::from(knee.grade)));
-            labels.insert(format!("medial_mm_{side}"), value(knee.medial_mm));
-            labels.insert(format!("lateral_mm_{side}"), value(knee.lateral_mm));
-            labels.insert(format!("osteophyte_mm_{side}"), value(knee.osteophyte_mm));
-        }
-    }
-    labels.insert("demineralised".into(), Label::Present(facts.demineralised));
-    labels.insert("growth_plates".into(), Label::Present(facts.growing));
-    labels.insert("laterality".into(), class(serde_json::to_string(&facts.laterality)));
-    labels.insert("view".into(), class(serde_json::to_string(&facts.views[0])));
-    labels.insert("body_part".into(), class(serde_json::to_string(&facts.region.part)));
-    labels.insert("age_months".into(), Label::Value(f64::from(facts.age_months)));
-    labels.insert("sex".into(), class(serde_json::to_string(&sex)));
-    labels
 }
