@@ -86,5 +86,6 @@ pub use document::Document;
 pub use error::{Error, Result};
 pub use policy::{Action, Mode, Policy};
 pub use replace::{Replacer, Scope};
-pub use span::{Category, Role, Span};
+pub use span::{Role, Span};
 pub use stream::{Summary, anonymize_folder, anonymize_lines};
+pub use xray_core::Category;

@@ -1,67 +1,7 @@
-use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
-
-/// What kind of identifier a span is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Category {
-    /// A name of a person; [`Span::role`] tells whose.
-    Person,
-    /// A street, postal code or town.
-    Location,
-    /// A hospital, practice or home.
-    Institution,
-    /// A date or a part of one.
-    Date,
-    /// An age.
-    Age,
-    /// A number or code of a person, stay, examination or practitioner.
-    Id,
-    /// A telephone, fax or pager number.
-    Phone,
-    /// An electronic mail address.
-    Email,
-    /// A web address.
-    Url,
-}
-
-impl Category {
-    /// Every category, in the order of their names in tables.
-    pub const ALL: [Self; 9] = [
-        Self::Person,
-        Self::Location,
-        Self::Institution,
-        Self::Date,
-        Self::Age,
-        Self::Id,
-        Self::Phone,
-        Self::Email,
-        Self::Url,
-    ];
-
-    /// The name in capitals, as in tags and files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Person => "PERSON",
-            Self::Location => "LOCATION",
-            Self::Institution => "INSTITUTION",
-            Self::Date => "DATE",
-            Self::Age => "AGE",
-            Self::Id => "ID",
-            Self::Phone => "PHONE",
-            Self::Email => "EMAIL",
-            Self::Url => "URL",
-        }
-    }
-}
-
-impl fmt::Display for Category {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+use xray_core::Category;
 
 /// Whom a name names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,3 +1,4 @@
+use xray_core::FRENCH_MONTHS;
 use xray_core::jiff::Span as Days;
 use xray_core::jiff::civil::Date;
 
@@ -5,20 +6,6 @@ use super::{Scope, in_case_of};
 use crate::detect::{Field, Part, Style, parse_date};
 use crate::vocabulary::Vocabulary;
 
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
 const SHORT_MONTHS: [&str; 12] =
     ["janv", "févr", "mars", "avr", "mai", "juin", "juil", "août", "sept", "oct", "nov", "déc"];
 const WEEKDAYS: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
@@ -38,7 +25,7 @@ pub(crate) fn first_day(first: &str, last: &str, scope: &Scope<'_>, vocabulary: 
         return first.chars().map(|c| if c.is_numeric() { 'X' } else { c }).collect();
     };
     let ordinal = if begin.day() == 1 { "er" } else { "" };
-    let month = MONTHS[(begin.month() - 1) as usize];
+    let month = FRENCH_MONTHS[(begin.month() - 1) as usize];
     if begin.month() == end.month() {
         format!("{}{ordinal}", begin.day())
     } else {
@@ -84,7 +71,7 @@ pub(crate) fn surrogate(original: &str, scope: &Scope<'_>, vocabulary: &Vocabula
             out.push_str("er");
         }
         // "févr." has a dot, "mai" has none.
-        let whole = MONTHS.contains(&new.to_lowercase().as_str());
+        let whole = FRENCH_MONTHS.contains(&new.to_lowercase().as_str());
         if *field == Field::Month && style == Style::Short && whole && original[at..].starts_with('.') {
             at += 1;
         }
@@ -105,7 +92,7 @@ fn part(field: Field, style: Style, was: &str, date: Date, ordinal: bool) -> Str
         ),
         (Field::Month, Style::Digits(width)) => filled(i64::from(date.month()), width),
         (Field::Month, style) => {
-            let names = if style == Style::Name { &MONTHS } else { &SHORT_MONTHS };
+            let names = if style == Style::Name { &FRENCH_MONTHS } else { &SHORT_MONTHS };
             capital(was, &in_case_of(was, names[(date.month() - 1) as usize]))
         }
         (Field::Year, Style::Digits(2)) => format!("{:02}", date.year().rem_euclid(100)),

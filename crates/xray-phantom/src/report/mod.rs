@@ -9,7 +9,7 @@ mod note;
 mod others;
 
 use xray_core::jiff::civil::{Date, Time};
-use xray_core::{Laterality, View};
+use xray_core::{FRENCH_MONTHS, Laterality, View};
 
 use crate::draw::Draw;
 use crate::findings::Findings;
@@ -137,21 +137,6 @@ pub(crate) fn write(facts: &Facts<'_>, faults: Faults, draw: &mut Draw) -> Tagge
     writer.out
 }
 
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
-
 /// A date in one of four formats.
 pub(crate) fn written_date(date: Date, format: usize) -> String {
     let (year, month, day) = (date.year(), date.month(), date.day());
@@ -160,7 +145,7 @@ pub(crate) fn written_date(date: Date, format: usize) -> String {
         1 => format!("{day:02}-{month:02}-{year}"),
         2 => {
             let first = if day == 1 { "er" } else { "" };
-            format!("{day}{first} {} {year}", MONTHS[(month as usize - 1) % 12])
+            format!("{day}{first} {} {year}", FRENCH_MONTHS[(month as usize - 1) % 12])
         }
         _ => format!("{day:02}.{month:02}.{year}"),
     }
