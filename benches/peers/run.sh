@@ -24,7 +24,7 @@ for pair in "${pairs[@]}"; do
     while read -r package; do
         "$venv/bin/pip" install --quiet "$package" </dev/null || echo "left out: $package could not be installed" >&2
     done < <(grep -v '^#' "$here/$pair.txt")
-    work=$cache/work/$pair
+    work=$cache/inputs/$pair
     mkdir -p "$work"
     arguments=()
     if [ -f "$here/$pair.sh" ]; then source "$here/$pair.sh"; fi
