@@ -1,12 +1,15 @@
 //! The archive on disk: the same bytes however it is made, whole studies only, settings that can be met.
 
-use std::collections::BTreeMap;
+mod files;
+
 use std::fs;
 use std::path::Path;
 
 use dicom_dictionary_std::tags;
 use xray_core::{BodyPart, Report, ReportId};
 use xray_phantom::{Clutter, Error, PhantomHospital, Prevalence};
+
+use files::contents;
 
 fn hospital() -> PhantomHospital {
     PhantomHospital { studies: 8, seed: 7, size: 96, ..PhantomHospital::default() }
@@ -15,24 +18,6 @@ fn hospital() -> PhantomHospital {
 fn write(hospital: &PhantomHospital, dir: &Path, threads: usize) {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| hospital.write(dir, &|_| ())).unwrap();
-}
-
-/// Every file below `dir` with its bytes.
-fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![dir.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
-                found.insert(name, fs::read(path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 #[test]

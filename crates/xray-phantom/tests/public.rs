@@ -1,33 +1,19 @@
 //! Public sets' layouts: what the tables say is there, and the pictures are what the tables say.
 
+mod files;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use xray_phantom::{PhantomHospital, PublicLayout};
 
+use files::contents;
+
 fn write(layout: PublicLayout, dir: &Path, threads: usize) {
     let hospital = PhantomHospital { studies: 36, seed: 5, size: 64, ..PhantomHospital::default() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| hospital.write_public(layout, dir, &|_| ())).unwrap();
-}
-
-/// Every file below `dir` with its bytes.
-fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![dir.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
-                found.insert(name, fs::read(path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 fn rows(files: &BTreeMap<String, Vec<u8>>, name: &str) -> Vec<Vec<String>> {
