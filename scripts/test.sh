@@ -35,7 +35,7 @@ step "real sample images"
 scripts/samples.sh || echo "test: the tests on real radiographs are skipped"
 
 step "torch-free crates with no libtorch: tests and documentation tests"
-env -u LIBTORCH -u LD_LIBRARY_PATH LIBTORCH=/nonexistent cargo test --quiet "${torch_free_flags[@]}"
+env -u LIBTORCH -u LD_LIBRARY_PATH LIBTORCH=/nonexistent cargo test --quiet "${torch_free_flags[@]}" -- --test-threads="$(getconf _NPROCESSORS_ONLN)"
 
 step "libtorch"
 scripts/libtorch.sh
