@@ -141,7 +141,13 @@ impl Fracture {
     }
 
     /// A fracture of `part` of a patient, between `levels` or where that bone breaks.
-    pub(crate) fn draw(part: &Part, levels: Option<[f32; 2]>, anatomy: &Anatomy, draw: &mut Draw) -> Self {
+    pub(crate) fn draw(
+        part: &Part,
+        levels: Option<[f32; 2]>,
+        anatomy: &Anatomy,
+        difficulty: f64,
+        draw: &mut Draw,
+    ) -> Self {
         let size = anatomy.size;
         let limb = part.limb != Limb::Hand;
         let grown = anatomy.growth_plate(part.bone).is_none();
@@ -177,32 +183,27 @@ impl Fracture {
             let (sin, cos) = degrees.to_radians().sin_cos();
             add(scale(side, cos), scale(palmar, sin))
         };
-        let undisplaced = draw.chance(0.1);
+        let undisplaced = draw.chance(0.2 * difficulty);
         let small = matches!(part.bone, Bone::Carpal(_));
         let slide = if undisplaced {
             draw.range(0.0, 0.8)
         } else {
-            draw.range(
-                if small { 0.8 } else { 1.6 },
-                (breadth * 0.85).clamp(
-                    2.2,
-                    if small {
-                        2.6
-                    } else if limb {
-                        14.0
-                    } else {
-                        8.0
-                    },
-                ),
-            )
+            let (least, cap) = match (small, limb) {
+                (true, _) => (0.8, 2.6),
+                (_, true) => (1.6, 14.0),
+                _ => (1.6, 8.0),
+            };
+            let [from, to] = shown([least, (breadth * 0.85).clamp(2.2, cap)], difficulty);
+            draw.range(from, to)
         };
-        let angle = match (undisplaced, small) {
-            (true, _) => draw.range(0.0, 4.0),
-            (_, true) => draw.range(3.0, 18.0),
-            _ if limb => draw.range(6.0, 22.0),
-            _ if part.bone == Bone::Radius => draw.range(8.0, 28.0),
-            _ => draw.range(9.0, 34.0),
+        let [from, to] = match (undisplaced, small) {
+            (true, _) => [0.0, 4.0],
+            (_, true) => shown([3.0, 18.0], difficulty),
+            _ if limb => shown([6.0, 22.0], difficulty),
+            _ if part.bone == Bone::Radius => shown([8.0, 28.0], difficulty),
+            _ => shown([9.0, 34.0], difficulty),
         };
+        let angle = draw.range(from, to);
         let impaction = if undisplaced {
             -draw.range(0.5, 1.0)
         } else if part.bone == Bone::Radius && draw.chance(0.55) {
@@ -241,4 +242,12 @@ impl Fracture {
             cut: Cut { point, normal, jag, motion },
         }
     }
+}
+
+/// The part of a range of movements that `difficulty` leaves: its upper half at 0, all of it at 0.5, its lower half
+/// at 1.
+fn shown([low, high]: [f32; 2], difficulty: f64) -> [f32; 2] {
+    let (plainer, harder) = ((1.0 - 2.0 * difficulty).max(0.0), (2.0 * difficulty - 1.0).max(0.0));
+    let half = (high - low) / 2.0;
+    [low + plainer as f32 * half, high - harder as f32 * half]
 }

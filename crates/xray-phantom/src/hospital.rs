@@ -29,6 +29,9 @@ pub struct PhantomHospital {
     pub size: usize,
     /// Share of studies with a fracture. Default: 0.4.
     pub fracture_prevalence: f64,
+    /// How hard fractures are to see, from 0 to 1: at 0 none is undisplaced and all have moved by at least half of
+    /// what is possible, at 1 a fifth is undisplaced and none moves by more than half of it. Default: 0.5.
+    pub difficulty: f64,
     /// Share of wrists among hands and wrists. Default: 0.55.
     pub wrist_share: f64,
     /// Shares of other parts of the body, on top of which hands and wrists divide the rest; of adults only, children
@@ -71,6 +74,7 @@ impl Default for PhantomHospital {
             seed: 0,
             size: 512,
             fracture_prevalence: 0.4,
+            difficulty: 0.5,
             wrist_share: 0.55,
             other_parts: BTreeMap::new(),
             knee_grades: [0.35, 0.2, 0.22, 0.15, 0.08],
@@ -109,6 +113,7 @@ impl PhantomHospital {
         }
         let shares = [
             ("fracture_prevalence", self.fracture_prevalence),
+            ("difficulty", self.difficulty),
             ("wrist_share", self.wrist_share),
             ("child_share", self.child_share),
             ("elderly_share", self.elderly_share),

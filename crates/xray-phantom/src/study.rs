@@ -127,7 +127,7 @@ impl PhantomStudy {
         let fracture = if broken && !bilateral {
             let (bone, levels) = Fracture::draw_bone(region, &anatomy, &mut draw);
             let part = skeleton.part(bone).ok_or(Error::Asset)?;
-            Some(Fracture::draw(part, levels, &anatomy, &mut draw))
+            Some(Fracture::draw(part, levels, &anatomy, hospital.difficulty, &mut draw))
         } else {
             None
         };

@@ -105,6 +105,7 @@ fn impossible_settings_are_refused_by_name_before_anything_is_written() {
         (PhantomHospital { size: 8, ..default() }, "size"),
         (PhantomHospital { source_mm: Some(10.0), ..default() }, "source_mm"),
         (PhantomHospital { fracture_prevalence: 1.5, ..default() }, "fracture_prevalence"),
+        (PhantomHospital { difficulty: -0.1, ..default() }, "difficulty"),
         (PhantomHospital { wrist_share: f64::NAN, ..default() }, "wrist_share"),
         (
             PhantomHospital { clutter: Clutter { pdf_share: -0.1, ..Clutter::default() }, ..default() },

@@ -124,6 +124,29 @@ fn spans_hold_the_identifiers_and_the_rest_holds_none() {
 }
 
 #[test]
+fn difficulty_says_how_far_fractures_moved() {
+    let mean_displacement = |difficulty| {
+        let hospital = PhantomHospital {
+            studies: 300,
+            seed: 6,
+            fracture_prevalence: 1.0,
+            difficulty,
+            ..PhantomHospital::default()
+        };
+        let moved: Vec<_> = hospital.iter().filter_map(|study| study.unwrap().fracture).collect();
+        let hidden = moved.iter().filter(|fracture| fracture.is_undisplaced()).count() as f64;
+        let sum: f64 = moved.iter().map(|fracture| f64::from(fracture.displacement_mm)).sum();
+        (hidden / moved.len() as f64, sum / moved.len() as f64)
+    };
+    let [(none, far), (tenth, middle), (fifth, near)] = [0.0, 0.5, 1.0].map(mean_displacement);
+    assert!(
+        none == 0.0 && (tenth - 0.1).abs() < 0.05 && (fifth - 0.2).abs() < 0.07,
+        "{none} {tenth} {fifth}"
+    );
+    assert!(far > 1.3 * middle && middle > 1.3 * near, "{far} {middle} {near} mm");
+}
+
+#[test]
 fn a_linear_model_of_raw_pixels_does_not_find_fractures() {
     let hospital = PhantomHospital {
         studies: 600,
