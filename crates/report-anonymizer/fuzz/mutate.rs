@@ -6,32 +6,85 @@
 use std::time::{Duration, Instant};
 
 use report_anonymizer_fuzz::check;
+use report_anonymizer_fuzz::mutation::{Random, mutate};
 
 const PIECES: &[&str] = &[
-    "Dr ", "Mme ", "M. ", "Nom : ", "Prénom : ", "né le ", "née ", "12/03/2019", "3 mars 2021", "1er ", "mardi ", "en 2012", "rue de la ",
-    "bte 3", "5000 Namur", "CHU de ", "Clinique Saint-", "Jean-Pierre ", "DUPONT ", "d'", "N'", "van der ", "0475/12.34.56", "+32 (0)",
-    "50.03.12-002.02", "1 55 07 79 411 799 50", "a@b.be", "www.x.fr/", "http://", "maladie de ", "Paget", "âgé de ", "72 ans", "3 mois",
-    "n° ", "IPP ", "L4-L5", "12,5 mm", "\n", "\r\n", "\t", "\u{a0}", "\u{202f}", "e\u{301}", "\u{200b}", "İ", "ß", "ﬁ", "１２", "🦴", " | ",
-    "« ", " : ", ", ", ". ", "-", "/", "'", "’", "(", ")", "^", "XX", "le ", "et ", "par ", "Cordialement, ", "<PERSON>", "deux mille ",
+    "Dr ",
+    "Mme ",
+    "M. ",
+    "Nom : ",
+    "Prénom : ",
+    "né le ",
+    "née ",
+    "12/03/2019",
+    "3 mars 2021",
+    "1er ",
+    "mardi ",
+    "en 2012",
+    "rue de la ",
+    "bte 3",
+    "5000 Namur",
+    "CHU de ",
+    "Clinique Saint-",
+    "Jean-Pierre ",
+    "DUPONT ",
+    "d'",
+    "N'",
+    "van der ",
+    "0475/12.34.56",
+    "+32 (0)",
+    "50.03.12-002.02",
+    "1 55 07 79 411 799 50",
+    "a@b.be",
+    "www.x.fr/",
+    "http://",
+    "maladie de ",
+    "Paget",
+    "âgé de ",
+    "72 ans",
+    "3 mois",
+    "n° ",
+    "IPP ",
+    "L4-L5",
+    "12,5 mm",
+    "\n",
+    "\r\n",
+    "\t",
+    "\u{a0}",
+    "\u{202f}",
+    "e\u{301}",
+    "\u{200b}",
+    "İ",
+    "ß",
+    "ﬁ",
+    "１２",
+    "🦴",
+    " | ",
+    "« ",
+    " : ",
+    ", ",
+    ". ",
+    "-",
+    "/",
+    "'",
+    "’",
+    "(",
+    ")",
+    "^",
+    "XX",
+    "le ",
+    "et ",
+    "par ",
+    "Cordialement, ",
+    "<PERSON>",
+    "deux mille ",
 ];
-
-/// A xorshift generator: quick, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % bound.max(1) as u64) as usize
-    }
-}
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let seconds: u64 = arguments.next().and_then(|s| s.parse().ok()).unwrap_or(60);
     let seed: u64 = arguments.next().and_then(|s| s.parse().ok()).unwrap_or(1);
-    let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut random = Random::new(seed);
     let (begin, mut runs, mut bytes) = (Instant::now(), 0u64, 0u64);
     let mut pool: Vec<String> = vec![include_str!("../benches/report.txt").to_owned()];
     while begin.elapsed() < Duration::from_secs(seconds) {
@@ -53,26 +106,9 @@ fn next(random: &mut Random, pool: &[String]) -> String {
     if random.below(3) == 0 {
         return (0..random.below(40)).map(|_| PIECES[random.below(PIECES.len())]).collect();
     }
+    let pieces: Vec<&[u8]> = PIECES.iter().map(|piece| piece.as_bytes()).collect();
     let mut text = pool[random.below(pool.len())].clone().into_bytes();
-    for _ in 0..1 + random.below(8) {
-        let (at, other) = (random.below(text.len() + 1), random.below(text.len() + 1));
-        let (low, high) = (at.min(other), at.max(other));
-        match random.below(6) {
-            0 => drop(text.splice(at..at, PIECES[random.below(PIECES.len())].bytes())),
-            1 => drop(text.drain(low..high)),
-            2 if high > low => text[low] = random.below(256) as u8,
-            3 => {
-                let part = text[low..high.min(low + 64)].to_vec();
-                text.splice(at..at, part);
-            }
-            4 => {
-                let donor = pool[random.below(pool.len())].as_bytes();
-                let from = random.below(donor.len() + 1);
-                text.splice(at..at, donor[from..(from + 80).min(donor.len())].iter().copied());
-            }
-            _ => text.truncate(4096),
-        }
-    }
-    text.truncate(8192);
+    let donor = pool[random.below(pool.len())].as_bytes();
+    mutate(&mut text, &pieces, donor, 8192, random);
     String::from_utf8_lossy(&text).into_owned()
 }

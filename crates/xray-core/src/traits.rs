@@ -107,6 +107,12 @@ pub trait ImageDecoder: Send + Sync {
 pub trait ImageTransform: Send + Sync {
     /// The image, transformed.
     fn apply(&self, image: ImageTensor, seed: u64) -> ImageTensor;
+
+    /// All that is made of the image, in the order in which it is given on; by default what
+    /// [`ImageTransform::apply`] gives.
+    fn views(&self, image: ImageTensor, seed: u64) -> Vec<ImageTensor> {
+        vec![self.apply(image, seed)]
+    }
 }
 
 /// Finds text that is burned into an image.
@@ -152,6 +158,9 @@ macro_rules! forward {
         impl<T: ImageTransform + ?Sized> ImageTransform for $pointer {
             fn apply(&self, image: ImageTensor, seed: u64) -> ImageTensor {
                 (**self).apply(image, seed)
+            }
+            fn views(&self, image: ImageTensor, seed: u64) -> Vec<ImageTensor> {
+                (**self).views(image, seed)
             }
         }
 

@@ -6,6 +6,7 @@ use image::{DynamicImage, ImageReader, Limits};
 use jpeg_decoder::PixelFormat;
 use xray_core::{ImageDecoder, ImageTensor};
 
+use crate::caught::caught;
 use crate::{DicomDecoder, Error, ImageFault, Result};
 
 /// As many pixels as [`DicomDecoder`] takes by default.
@@ -40,10 +41,11 @@ impl ImageFileDecoder {
     ///
     /// Why the bytes give no image.
     pub fn decode_bytes(&self, bytes: &[u8]) -> Result<ImageTensor, ImageFault> {
-        match self.least_side {
+        let decode = || match self.least_side {
             Some(least) if bytes.starts_with(&[0xFF, 0xD8]) => decode_reduced(bytes, least),
             _ => decode_whole(bytes),
-        }
+        };
+        caught(decode).unwrap_or(Err(ImageFault::DamagedPixels))
     }
 }
 

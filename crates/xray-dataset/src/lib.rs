@@ -14,7 +14,7 @@
 //! * [`ShardBuilder`]: an archive to WebDataset shards, split by patient, with an [`Account`] of everything;
 //! * [`ShardDataset`], [`ShardReader`]: shards to samples, by index or one after the other;
 //! * [`PublicSet`]: MURA, FracAtlas, OAI, RSNA bone age and GRAZPEDWRI-DX, no patient in two splits;
-//! * [`Convirt`], [`EvalTransform`]: augmentation and evaluation, each one resample;
+//! * [`Convirt`], [`EvalTransform`]: augmentation and evaluation, each one resample; [`MultiCrop`]: several views;
 //! * [`Loader`]: samples to batches on threads of its own, resumable at every batch.
 //!
 //! # Example
@@ -65,6 +65,7 @@
 mod account;
 mod archive;
 mod burned_in;
+mod caught;
 mod deidentify;
 mod dicom;
 mod ehr;
@@ -100,4 +101,6 @@ pub use shard::{
     Stage,
 };
 pub use split::{Split, SplitFractions};
-pub use transform::{Affine, Convirt, Crop, EvalTransform, Fit, Warp, brightness_contrast, gaussian_blur};
+pub use transform::{
+    Affine, Convirt, Crop, EvalTransform, Fit, MultiCrop, Warp, brightness_contrast, gaussian_blur,
+};

@@ -25,9 +25,11 @@ impl Pairing {
     /// Pairs by patient, day and order, where a report may be dated up to `days` days after its study.
     ///
     /// One study and one radiology report of a patient that are near enough to each other, and to no other,
-    /// belong together. Several studies and as many reports are paired in the order of their days and times.
-    /// Where the numbers differ, a time that is needed for the order is missing or occurs twice, or the
-    /// order would pair what is too far apart, all of them are left out: a wrong pair costs more than a lost one.
+    /// belong together. Several studies and as many reports are paired in the order of their days and times,
+    /// if each report is known to precede the next study: as no report precedes its own, no other order is
+    /// possible. Where the numbers differ, a time that is needed for the order is missing, two studies
+    /// were made before either was reported, or the order would pair what is too far apart, all of them are left
+    /// out: a wrong pair costs more than a lost one.
     ///
     /// Dates are compared as they are; they must not have been shifted yet.
     pub fn within_days(studies: &[Study], reports: &[Report], days: u32) -> Self {
@@ -73,7 +75,7 @@ impl Pairing {
             Some(Cause::ReportOnly)
         } else if studies.len() != reports.len() {
             Some(Cause::AmbiguousCount)
-        } else if !(are_in_order(studies) && are_in_order(reports))
+        } else if !only_one_order_is_possible(studies, reports)
             || studies.iter().zip(reports).any(|(study, report)| !are_near(study, report, days))
         {
             Some(Cause::AmbiguousOrder)
@@ -147,12 +149,14 @@ fn are_near(study: &Moment, report: &Moment, days: u32) -> bool {
     (0..=i64::from(days)).contains(&days_between(study.date, report.date))
 }
 
-/// Whether each is known to come after the one before it.
-fn are_in_order(moments: &[Moment]) -> bool {
-    moments.windows(2).all(|pair| {
-        pair[0].date < pair[1].date
-            || pair[0].time.zip(pair[1].time).is_some_and(|(first, second)| first < second)
-    })
+/// Whether studies and reports alternate: no report precedes its study, and each is known to precede the next one.
+fn only_one_order_is_possible(studies: &[Moment], reports: &[Moment]) -> bool {
+    let precedes = |(first, second): (&Moment, &Moment)| {
+        let on_one_day = || first.time.zip(second.time).is_some_and(|(first, second)| first < second);
+        first.date < second.date || (first.date == second.date && on_one_day())
+    };
+    studies.len() == 1
+        || (reports.iter().zip(&studies[1..]).all(precedes) && !reports.iter().zip(studies).any(precedes))
 }
 
 #[cfg(test)]
@@ -199,6 +203,20 @@ mod tests {
             &[report("a", 1, Some(10)), report("a", 1, Some(17))],
         );
         assert_eq!(pairing.pairs, [(0, 1), (1, 0)]);
+    }
+
+    #[test]
+    fn what_may_belong_together_in_two_ways_is_left_out() {
+        // Both studies were made before the first report: which of them it is of, nothing tells.
+        let studies = [study("a", 1, Some(9)), study("a", 1, Some(10))];
+        let reports = [report("a", 1, Some(11)), report("a", 1, Some(12))];
+        let pairing = Pairing::by_day(&studies, &reports);
+        assert_eq!((pairing.pairs.len(), pairing.studies_left_out[1].1), (0, Cause::AmbiguousOrder));
+        // A report before its study.
+        let early = [report("a", 1, Some(8)), report("a", 1, Some(11))];
+        assert!(Pairing::by_day(&studies, &early).pairs.is_empty());
+        // One and one need no time.
+        assert_eq!(Pairing::by_day(&studies[..1], &early[..1]).pairs, [(0, 0)]);
     }
 
     #[test]

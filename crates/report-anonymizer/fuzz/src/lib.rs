@@ -1,6 +1,8 @@
 //! What must hold for every text: no panic, spans disjoint and on character boundaries, nothing outside them
 //! changed, and a second run that finds nothing more.
 
+pub mod mutation;
+
 use std::sync::LazyLock;
 
 use report_anonymizer::{Anonymizer, Category, Mode, Span};

@@ -11,7 +11,8 @@ use super::strokes::{Plane, Stroke};
 const LONGEST: usize = 2048;
 
 /// Finds lines of printed text without a model: at least three marks of thin, bright or dark strokes, equally
-/// high, standing on one line close to each other.
+/// high, standing on one line close to each other. Below five marks, and where strokes hardly stand out, they must
+/// be like letters in every one of these; a line that was found reaches as far as anything stands out on it.
 ///
 /// It knows horizontal text as machines print it, from about six pixels in height to a fourteenth of the
 /// longest side. Handwriting, vertical text and lone letters, such as side markers, it does not see; a
@@ -50,11 +51,14 @@ impl TextGate for GlyphRows {
             let longest = plane.height.max(plane.width);
             // A stroke is about a sixth as thick as its letter is high.
             let greatest = (longest / 14).max(MIN_HEIGHT + 1);
-            let mut marked = plane.thin_and_bright(greatest / 5 + 3, contrast);
-            let glyphs = components(&mut marked, plane.width);
+            let standing_out = plane.standing_out(greatest / 5 + 3);
+            let glyphs = components(&mut plane.strokes(&standing_out, contrast), plane.width);
             let glyphs = glyphs.into_iter().filter(|glyph| is_glyph(glyph, greatest)).collect();
-            for row in rows(glyphs) {
-                add(&mut regions, region(&row, image, plane.step));
+            let faint = Faint { standing_out: &standing_out, width: plane.width, contrast: contrast / 3 };
+            let stands_out = |glyph: &Component| faint.reaches(glyph, contrast);
+            for row in rows(glyphs).into_iter().filter(|row| is_line(row, stands_out)) {
+                let (left, right) = faint.ends(&row);
+                add(&mut regions, region(&row, (left, right), image, plane.step));
             }
         }
         Ok(regions)
@@ -106,7 +110,7 @@ fn rows(mut glyphs: Vec<Component>) -> Vec<Vec<Component>> {
     for (index, glyph) in glyphs.iter().enumerate() {
         rows[root(&mut row_of, index)].push(*glyph);
     }
-    rows.retain(|row| is_line(row));
+    rows.retain(|row| row.len() >= 3);
     rows
 }
 
@@ -125,39 +129,92 @@ fn are_neighbours(a: &Component, b: &Component) -> bool {
     2 * low >= high && 5 * shared >= 3 * low && gap <= high
 }
 
-/// Whether most of the marks end where text does: on its base line, as high as each other.
-fn is_line(row: &[Component]) -> bool {
-    if row.len() < 3 {
-        return false;
-    }
+/// Whether the marks end where text does: on its base line, as high as each other. What a few marks are is told less
+/// surely than what many are, and so is what hardly stands out, as noise in bone that the window made white.
+fn is_line(row: &[Component], stands_out: impl Fn(&Component) -> bool) -> bool {
     let middle = |mut values: Vec<usize>| {
         values.sort_unstable();
         values[values.len() / 2]
     };
     let height = middle(row.iter().map(Component::height).collect());
     let base = middle(row.iter().map(|glyph| glyph.bottom).collect());
-    let slack = height / 6 + 1;
+    let slack = height / 10 + 1;
     let on_base = row.iter().filter(|glyph| glyph.bottom.abs_diff(base) <= slack).count();
+    let is_alike = |glyph: &&Component| 5 * glyph.height() >= 3 * height && 3 * glyph.height() <= 5 * height;
+    let clear = row.iter().filter(|glyph| stands_out(glyph)).count();
+    if 2 * clear < row.len() {
+        return row.len() >= 5
+            && 4 * on_base >= 3 * row.len()
+            && 5 * row.iter().filter(is_alike).count() >= 4 * row.len();
+    }
+    if row.len() < 5 {
+        let (low, high) = (row.iter().map(Component::height).min(), row.iter().map(Component::height).max());
+        return on_base == row.len() && low.zip(high).is_some_and(|(low, high)| 2 * high <= 3 * low);
+    }
     3 * on_base >= 2 * row.len()
 }
 
-/// The region of a line in the image, wider by a quarter of its height above and below for accents and by half of it
-/// left and right for dots and letters that were cut off.
-fn region(row: &[Component], image: &ImageTensor, step: usize) -> TextRegion {
-    let least = |side: fn(&Component) -> usize| row.iter().map(side).min().unwrap_or(0);
-    let most = |side: fn(&Component) -> usize| row.iter().map(side).max().unwrap_or(0);
-    let (top, bottom) = (least(|g| g.top), most(|g| g.bottom));
+/// What stands out too little to be taken for text by itself.
+struct Faint<'a> {
+    standing_out: &'a [u8],
+    width: usize,
+    contrast: u8,
+}
+
+impl Faint<'_> {
+    /// Whether some pixel of a mark's box stands out by `contrast`.
+    fn reaches(&self, glyph: &Component, contrast: u8) -> bool {
+        let mut rows = glyph.top..glyph.bottom;
+        rows.any(|y| {
+            self.standing_out[y * self.width..][glyph.left..glyph.right].iter().any(|by| *by >= contrast)
+        })
+    }
+
+    /// The first column of a line and one more than its last: letters that were missed count as long as the gaps
+    /// between them are those of words.
+    fn ends(&self, row: &[Component]) -> (usize, usize) {
+        let (top, bottom) = (least(row, |g| g.top), most(row, |g| g.bottom));
+        let (mut left, mut right) = (least(row, |g| g.left), most(row, |g| g.right));
+        let gap = 7 * (bottom - top) / 10 + 1;
+        let is_marked =
+            |x: &usize| (top..bottom).any(|y| self.standing_out[y * self.width + x] >= self.contrast.max(1));
+        while let Some(further) = (right..(right + gap).min(self.width)).rev().find(is_marked) {
+            right = further + 1;
+        }
+        while let Some(further) = (left.saturating_sub(gap)..left).find(is_marked) {
+            left = further;
+        }
+        (left, right)
+    }
+}
+
+fn least(row: &[Component], side: fn(&Component) -> usize) -> usize {
+    row.iter().map(side).min().unwrap_or(0)
+}
+
+fn most(row: &[Component], side: fn(&Component) -> usize) -> usize {
+    row.iter().map(side).max().unwrap_or(0)
+}
+
+/// The region of a line from one end to the other in the image, wider by a quarter of its height above and below for
+/// accents and by half of it left and right for dots and letters that were cut off.
+fn region(row: &[Component], (left, right): (usize, usize), image: &ImageTensor, step: usize) -> TextRegion {
+    let (top, bottom) = (least(row, |g| g.top), most(row, |g| g.bottom));
     let margin = (bottom - top).div_ceil(4);
     let place = |side: usize, end: usize| (side * step).min(end);
-    let left = place(least(|g| g.left).saturating_sub(2 * margin), image.width());
+    // A letter and the gap behind it are about three quarters as wide as a line is high.
+    let beyond = (right - left).saturating_sub(most(row, |g| g.right) - least(row, |g| g.left));
+    let missed = 4 * beyond / (3 * (bottom - top).max(1));
+    let end = place(right + 2 * margin, image.width());
+    let left = place(left.saturating_sub(2 * margin), image.width());
     let upper = place(top.saturating_sub(margin), image.height());
     // A letter is about two thirds as wide as it is high; touching ones count by their width.
     let letters = |glyph: &Component| (3 * glyph.width() / (2 * glyph.height())).max(1);
     TextRegion {
         left,
         top: upper,
-        width: place(most(|g| g.right) + 2 * margin, image.width()) - left,
+        width: end - left,
         height: place(bottom + margin, image.height()) - upper,
-        characters: row.iter().map(letters).sum(),
+        characters: row.iter().map(letters).sum::<usize>() + missed,
     }
 }

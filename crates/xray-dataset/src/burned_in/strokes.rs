@@ -44,20 +44,25 @@ impl Plane {
         Self { grey, width, height, step }
     }
 
-    /// Marks every pixel that stands out by `contrast` from what remains of the picture when everything
-    /// thinner than `thickness` is taken away: a white top-hat. A quarter of it is enough for white itself, in
-    /// which machines write, so that text on bright bone is seen.
-    pub(super) fn thin_and_bright(&self, thickness: usize, contrast: u8) -> Vec<u8> {
+    /// By how much every pixel stands out from what remains of the picture when everything thinner than
+    /// `thickness` is taken away: a white top-hat.
+    pub(super) fn standing_out(&self, thickness: usize) -> Vec<u8> {
         let mut opened = self.grey.clone();
         along_rows(&mut opened, self.width, thickness, Direction::Forward, u8::min);
         along_columns(&mut opened, self.width, thickness, Direction::Forward, u8::min);
         along_rows(&mut opened, self.width, thickness, Direction::Backward, u8::max);
         along_columns(&mut opened, self.width, thickness, Direction::Backward, u8::max);
-        let stands_out = |(grey, opened): (&u8, u8)| {
+        self.grey.iter().zip(opened).map(|(grey, opened)| grey - opened).collect()
+    }
+
+    /// Marks every pixel that stands out by `contrast`. A quarter of it is enough for white itself, in which machines
+    /// write, so that text on bright bone is seen.
+    pub(super) fn strokes(&self, standing_out: &[u8], contrast: u8) -> Vec<u8> {
+        let is_stroke = |(grey, by): (&u8, &u8)| {
             let enough = if *grey >= WHITE { contrast / 4 } else { contrast };
-            u8::from(grey - opened >= enough.max(1))
+            u8::from(*by >= enough.max(1))
         };
-        self.grey.iter().zip(opened).map(stands_out).collect()
+        self.grey.iter().zip(standing_out).map(is_stroke).collect()
     }
 }
 
@@ -136,7 +141,8 @@ mod tests {
         let data = (0..height * width).map(|i| value(i / width, i % width)).collect();
         let image = ImageTensor::new(data, 1, height, width).unwrap();
         let plane = Plane::new(&image, Stroke::Bright, 100);
-        let marked = plane.thin_and_bright(7, 60);
+        let strokes = |plane: &Plane| plane.strokes(&plane.standing_out(7), 60);
+        let marked = strokes(&plane);
         for (i, mark) in marked.iter().enumerate() {
             assert_eq!(*mark == 1, matches!((i / width, i % width), (5..20, 10..13)), "{i}");
         }
@@ -146,7 +152,7 @@ mod tests {
         assert_eq!(small.grey[5 * 30 + 6], 255);
         let negative = image.data().iter().map(|value| 1.0 - value).collect();
         let negative = ImageTensor::new(negative, 1, height, width).unwrap();
-        assert_eq!(Plane::new(&negative, Stroke::Dark, 100).thin_and_bright(7, 60), marked);
+        assert_eq!(strokes(&Plane::new(&negative, Stroke::Dark, 100)), marked);
     }
 
     #[test]

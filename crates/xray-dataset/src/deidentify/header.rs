@@ -9,6 +9,7 @@ use xray_core::{AtomicFile, PatientIdentity, PseudonymKey, Report, ReportId, Rep
 
 use super::profile::{Action, action};
 use super::value::{capped_age, new_uid, shift_date};
+use crate::caught::caught;
 use crate::dicom::{DicomHeader, Extent, read_dicom, text};
 use crate::pseudonyms;
 use crate::shard::{AnyTransform, any_transform};
@@ -107,8 +108,9 @@ impl HeaderDeidentifier {
         let data_set = self.data_set(object.into_inner());
         let data_set = data_set.ok_or_else(|| Error::NoPatient { path: input.to_owned() })?;
         let mut bytes = Vec::new();
-        let whole = data_set.with_exact_meta(meta).write_all(&mut bytes);
-        whole.map_err(|_| fault(ImageFault::DamagedDataSet))?;
+        if caught(|| data_set.with_exact_meta(meta).write_all(&mut bytes).is_ok()) != Some(true) {
+            return Err(fault(ImageFault::DamagedDataSet));
+        }
         let folder = output.parent().unwrap_or(output);
         AtomicFile::write(output, &bytes).map_err(Error::core(folder))
     }

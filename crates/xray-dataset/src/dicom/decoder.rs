@@ -3,15 +3,16 @@ use std::path::Path;
 use dicom_dictionary_std::tags;
 use xray_core::{ImageDecoder, ImageTensor};
 
+use super::expand::expanded;
 use super::file::{Extent, read_dicom};
 use super::pixels::{Windowing, grey_frame};
 use crate::{Error, Result};
 
 /// Decodes DICOM files into grey values in `[0, 1]`, bone bright.
 ///
-/// Raw, RLE, JPEG, lossless JPEG, JPEG 2000 and deflated pixels are read, with or without preamble and
-/// meta header. The stages are those of PS3.4 N.2: modality LUT or rescale, then [`Windowing`], then
-/// MONOCHROME1 is inverted. Colour becomes grey. JPEG-LS, JPEG XL and video are not read.
+/// Raw, RLE, JPEG, lossless JPEG, JPEG-LS (grey), JPEG 2000 and deflated pixels are read, with or without preamble
+/// and meta header. The stages are those of PS3.4 N.2: modality LUT or rescale, then [`Windowing`], then
+/// MONOCHROME1 is inverted. Colour becomes grey. JPEG XL and video are not read.
 ///
 /// ```no_run
 /// use xray_core::ImageDecoder;
@@ -56,7 +57,8 @@ impl DicomDecoder {
     /// [`Error::Image`].
     pub fn decode_frame(&self, path: &Path, frame: u32) -> Result<ImageTensor> {
         read_dicom(path, Extent::Whole)
-            .and_then(|object| grey_frame(&object, frame, self.windowing, self.max_pixels))
+            .and_then(|object| expanded(object, frame, self.max_pixels))
+            .and_then(|(object, frame)| grey_frame(&object, frame, self.windowing, self.max_pixels))
             .map_err(|reason| Error::image(path, reason))
     }
 

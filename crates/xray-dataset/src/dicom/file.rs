@@ -8,6 +8,7 @@ use dicom_object::{DefaultDicomObject, FileMetaTableBuilder, InMemDicomObject, O
 use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry};
 
 use crate::ImageFault;
+use crate::caught::caught;
 
 /// Retired, and so not in the dictionary's list of what to use; old archives have it.
 pub(crate) const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
@@ -24,6 +25,10 @@ pub(crate) enum Extent {
 /// Reads a DICOM file with or without preamble and meta header. Without one, the encoding is told
 /// from the first element.
 pub(crate) fn read_dicom(path: &Path, extent: Extent) -> Result<DefaultDicomObject, ImageFault> {
+    caught(|| read(path, extent)).unwrap_or(Err(ImageFault::DamagedDataSet))
+}
+
+fn read(path: &Path, extent: Extent) -> Result<DefaultDicomObject, ImageFault> {
     let mut file = fs::File::open(path).map_err(|_| ImageFault::Unreadable)?;
     let mut start = Vec::with_capacity(132);
     file.by_ref().take(132).read_to_end(&mut start).map_err(|_| ImageFault::Unreadable)?;

@@ -2,8 +2,10 @@
 
 mod byte_order;
 mod decoder;
+mod expand;
 mod file;
 mod header;
+mod jpeg_ls;
 mod lut;
 mod pixels;
 

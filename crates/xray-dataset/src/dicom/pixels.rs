@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
@@ -13,6 +12,7 @@ use super::byte_order::ByteOrder;
 use super::file::text;
 use super::lut::LookupTable;
 use crate::ImageFault;
+use crate::caught::caught;
 
 /// Which stored values become black and white.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -60,9 +60,9 @@ pub(super) fn grey_frame(
         let image = ImageTensor::new(grey?, 1, rows, columns).map_err(|_| ImageFault::DamagedPixels)?;
         return Ok(image.with_spacing_mm(spacing(object)));
     }
-    // Decoders of others may panic where pixels break off. They have no state that could stay broken.
-    let decoded = catch_unwind(AssertUnwindSafe(|| object.decode_pixel_data_frame(frame)));
-    let decoded = decoded.ok().and_then(Result::ok).ok_or(ImageFault::DamagedPixels)?;
+    // Decoders of others may panic where pixels break off.
+    let decoded = caught(|| object.decode_pixel_data_frame(frame));
+    let decoded = decoded.and_then(Result::ok).ok_or(ImageFault::DamagedPixels)?;
     let grey = match decoded.samples_per_pixel() {
         1 if *decoded.photometric_interpretation() == PhotometricInterpretation::PaletteColor => {
             palette(object, &decoded)?

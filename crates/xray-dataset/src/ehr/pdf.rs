@@ -1,9 +1,8 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use pdf_extract::{Document, MediaBox, OutputDev, OutputError, Transform, output_doc};
 
 use super::pages::{Glyph, Page, lines};
 use crate::Cause;
+use crate::caught::caught;
 
 /// More than a report has; a file that holds more is not read.
 const MAX_GLYPHS: usize = 1_000_000;
@@ -19,8 +18,8 @@ pub(super) fn read_pages(bytes: &[u8]) -> Result<Vec<Page>, Cause> {
         output_doc(&document, &mut device).map_err(|_| Cause::NoText)?;
         Ok(device.pages)
     };
-    // pdf-extract panics on files that break the rules. It has no state of its own that could stay broken.
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(Cause::NoText))
+    // pdf-extract panics on files that break the rules.
+    caught(read).unwrap_or(Err(Cause::NoText))
 }
 
 /// Takes down what is printed on each page, and where.

@@ -131,8 +131,9 @@ where
         let seed = derive_seed(epoch_seed, &[index as u64]);
         let mut sample = self.dataset.get_views(index, self.config.views, derive_seed(seed, &[0]))?;
         let images = std::mem::take(&mut sample.images).into_iter().zip(1..);
-        sample.images =
-            images.map(|(image, view)| self.transform.apply(image, derive_seed(seed, &[view]))).collect();
+        sample.images = images
+            .flat_map(|(image, view)| self.transform.views(image, derive_seed(seed, &[view])))
+            .collect();
         Ok(sample)
     }
 }

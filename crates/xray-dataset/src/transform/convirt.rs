@@ -85,8 +85,14 @@ impl Default for Convirt {
 
 impl ImageTransform for Convirt {
     fn apply(&self, image: ImageTensor, seed: u64) -> ImageTensor {
+        self.view(&image, seed)
+    }
+}
+
+impl Convirt {
+    pub(super) fn view(&self, image: &ImageTensor, seed: u64) -> ImageTensor {
         let mut draw = Draw::new(seed);
-        let mut image = self.warp(&image, &mut draw).apply(&image);
+        let mut image = self.warp(image, &mut draw).apply(image);
         let change = draw.happens(self.brightness_contrast).then(|| {
             let alpha = 1.0 + draw.within([-self.contrast, self.contrast]);
             let beta = draw.within([-self.brightness, self.brightness]);
@@ -111,9 +117,7 @@ impl ImageTransform for Convirt {
         }
         image
     }
-}
 
-impl Convirt {
     fn warp(&self, image: &ImageTensor, draw: &mut Draw) -> Warp {
         let crop = self.crop(image.height(), image.width(), draw);
         let mirror = draw.happens(self.flip);

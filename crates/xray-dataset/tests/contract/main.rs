@@ -7,6 +7,7 @@ mod headers;
 mod killed;
 mod phantom;
 mod public;
+mod public_phantom;
 mod pydicom;
 mod reports;
 mod samples;
