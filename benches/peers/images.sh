@@ -7,7 +7,7 @@ if [ ! -f "$work/radiograph.jpg" ]; then
     target/release/examples/phantom_hospital --studies 1 --seed 1 --size 1448 --sheet 1 --out "$work/hospital"
     printf 'a key for nothing but measuring' >"$work/key"
     target/release/examples/build_shards --images "$work/hospital/pacs" --reports "$work/hospital/ehr" --key "$work/key" \
-        --jpeg 90 --val 0 --test 0 --out "$work/shards"
+        --jpeg 90 --val 0 --test 0 --burned-in keep --out "$work/shards"
     tar -xOf "$work/shards/train-000000.tar" --wildcards '*.0.jpg' >"$work/radiograph.jpg"
     rm -rf "$work/hospital" "$work/shards"
 fi

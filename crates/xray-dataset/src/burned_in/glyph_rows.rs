@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
@@ -52,13 +53,17 @@ impl TextGate for GlyphRows {
             // A stroke is about a sixth as thick as its letter is high.
             let greatest = (longest / 14).max(MIN_HEIGHT + 1);
             let standing_out = plane.standing_out(greatest / 5 + 3);
-            let glyphs = components(&mut plane.strokes(&standing_out, contrast), plane.width);
-            let glyphs = glyphs.into_iter().filter(|glyph| is_glyph(glyph, greatest)).collect();
+            let marks = components(&mut plane.strokes(&standing_out, contrast), plane.width);
+            let marks: Vec<Component> = marks.into_iter().filter(|mark| mark.pixels >= SPECK).collect();
+            let glyphs = marks.iter().copied().filter(|glyph| is_glyph(glyph, greatest)).collect();
             let faint = Faint { standing_out: &standing_out, width: plane.width, contrast: contrast / 3 };
             let stands_out = |glyph: &Component| faint.reaches(glyph, contrast);
-            for row in rows(glyphs).into_iter().filter(|row| is_line(row, stands_out)) {
-                let (left, right) = faint.ends(&row);
-                add(&mut regions, region(&row, (left, right), image, plane.step));
+            let mut lines = rows(glyphs);
+            lines.retain(|row| is_line(row, stands_out));
+            let others = others(&marks, &lines);
+            for row in lines.iter().filter(|row| is_apart(row, &others)) {
+                let (left, right) = faint.ends(row);
+                add(&mut regions, region(row, (left, right), image, plane.step));
             }
         }
         Ok(regions)
@@ -66,6 +71,8 @@ impl TextGate for GlyphRows {
 }
 
 const MIN_HEIGHT: usize = 5;
+/// Marks of fewer pixels are dots and noise.
+const SPECK: usize = 4;
 
 /// Adds a region, or widens one that it mostly lies on: what is inside of letters is a row of marks as well.
 fn add(regions: &mut Vec<TextRegion>, new: TextRegion) {
@@ -154,6 +161,28 @@ fn is_line(row: &[Component], stands_out: impl Fn(&Component) -> bool) -> bool {
     3 * on_base >= 2 * row.len()
 }
 
+/// The marks that are in no line, by their upper edges.
+fn others(marks: &[Component], lines: &[Vec<Component>]) -> Vec<Component> {
+    let place = |mark: &Component| (mark.top, mark.left, mark.bottom, mark.right);
+    let in_lines: HashSet<_> = lines.iter().flatten().map(place).collect();
+    let mut others: Vec<Component> =
+        marks.iter().copied().filter(|mark| !in_lines.contains(&place(mark))).collect();
+    others.sort_unstable_by_key(|mark| mark.top);
+    others
+}
+
+/// Whether there are fewer other marks around a line than in it. In noise, some marks always happen to stand in a row.
+fn is_apart(row: &[Component], others: &[Component]) -> bool {
+    let (top, bottom) = (least(row, |g| g.top), most(row, |g| g.bottom));
+    let (left, right) = (least(row, |g| g.left), most(row, |g| g.right));
+    let height = bottom - top;
+    let end = others.partition_point(|mark| mark.top < bottom + height);
+    let near = others[..end].iter().filter(|mark| {
+        mark.bottom + height > top && mark.left < right + height && mark.right + height > left
+    });
+    near.take(row.len()).count() < row.len()
+}
+
 /// What stands out too little to be taken for text by itself.
 struct Faint<'a> {
     standing_out: &'a [u8],
@@ -171,17 +200,18 @@ impl Faint<'_> {
     }
 
     /// The first column of a line and one more than its last: letters that were missed count as long as the gaps
-    /// between them are those of words.
+    /// between them are those of words, up to as many to each side as were found.
     fn ends(&self, row: &[Component]) -> (usize, usize) {
         let (top, bottom) = (least(row, |g| g.top), most(row, |g| g.bottom));
         let (mut left, mut right) = (least(row, |g| g.left), most(row, |g| g.right));
         let gap = 7 * (bottom - top) / 10 + 1;
+        let (first, end) = (left.saturating_sub(right - left), (2 * right - left).min(self.width));
         let is_marked =
             |x: &usize| (top..bottom).any(|y| self.standing_out[y * self.width + x] >= self.contrast.max(1));
-        while let Some(further) = (right..(right + gap).min(self.width)).rev().find(is_marked) {
+        while let Some(further) = (right..(right + gap).min(end)).rev().find(is_marked) {
             right = further + 1;
         }
-        while let Some(further) = (left.saturating_sub(gap)..left).find(is_marked) {
+        while let Some(further) = (left.saturating_sub(gap).max(first)..left).find(is_marked) {
             left = further;
         }
         (left, right)

@@ -18,7 +18,7 @@ pub enum BurnedIn {
         characters: usize,
     },
     /// Every region is painted over with the mean of the pixels around it, and the image stays, except
-    /// for regions that are side markers: one or two characters, by themselves, in the outer quarter of
+    /// for regions that are side markers: one or two characters, by themselves, in the outer third of
     /// the image. An image of which more than a quarter is text is a document and is left out.
     Mask,
 }
@@ -59,7 +59,7 @@ impl BurnedIn {
 fn is_side_marker(region: &TextRegion, all: &[TextRegion], height: usize, width: usize) -> bool {
     let outer = |start: usize, length: usize, side: usize| {
         let middle = start + length / 2;
-        4 * middle <= side || 4 * middle >= 3 * side
+        3 * middle <= side || 3 * middle >= 2 * side
     };
     let at_border = outer(region.left, region.width, width) || outer(region.top, region.height, height);
     let reach = 2 * region.height.max(region.width);

@@ -111,3 +111,34 @@ fn dark_text_on_a_bright_ground_is_found() {
     assert_eq!(found[0].characters, 6);
     assert!(drawn.iter().all(|place| holds(&found[0], *place)));
 }
+
+/// Runs once `scripts/ocr_model.sh` has fetched the model.
+#[cfg(feature = "ocr")]
+#[test]
+fn the_network_finds_lines_and_leaves_side_markers_alone() {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(std::path::PathBuf::from);
+    let cache = cache.or_else(|| std::env::home_dir().map(|home| home.join(".cache"))).unwrap();
+    let model = cache.join("osteon/models/PP-OCRv6_det_small.onnx");
+    if !model.exists() {
+        eprintln!("skipped: scripts/ocr_model.sh fetches the model");
+        return;
+    }
+    let detector = xray_dataset::TextDetector::from_file(model).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (radiographs, reports) = archive(folder.path());
+    for image in radiographs {
+        let before = detector.regions(&image).unwrap();
+        assert!(before.iter().all(|region| region.characters <= 2), "{before:?}");
+        let mut marked = image.clone();
+        let drawn = draw(&mut marked, "DUPONT 1957", (350, 40), 2, 1.0);
+        let found = detector.regions(&marked).unwrap();
+        let missed = drawn.iter().filter(|place| !found.iter().any(|region| holds(region, **place)));
+        assert!(20 * missed.count() < drawn.len(), "{found:?}");
+        let characters = found.iter().map(|region| region.characters).max();
+        assert!(characters.is_some_and(|characters| (8..=16).contains(&characters)), "{found:?}");
+    }
+    for report in reports {
+        let found = detector.regions(&report).unwrap();
+        assert!(found.iter().map(|region| region.characters).sum::<usize>() > 60, "{found:?}");
+    }
+}
