@@ -60,7 +60,8 @@
 //! # Memory
 //!
 //! A [`Loader`] holds at most `workers * (prefetch + 1)` batches; a [`ShardDataset`] the places of its members,
-//! about 100 bytes each; a [`ShardBuilder`] the headers of the archive, the reports and a few dozen studies.
+//! about 100 bytes each; a [`ShardBuilder`] the headers of the archive, the reports and a few dozen studies. A damaged
+//! DICOM file may claim an element of up to 4 GB, for which memory is taken before the file is found to be cut off.
 
 mod account;
 mod archive;
