@@ -185,6 +185,17 @@ def lexicon(sources):
         # A capital inside a label is a person's name (maladie de Paget); what starts small is a word.
         for word in re.findall(r"(?<![\w'’-])[a-zà-öø-ÿœ]{4,}", row["long"][1:]):
             table.add(word, MEDICAL | WORD)
+    for line in (pathlib.Path(__file__).parent / "localities-other.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            # "Gland", "Bulle", "Alma": a word or a first name is no town by itself.
+            other = table.flags.get(tuple(words(line)), 0) & (WORD | MALE | FEMALE)
+            table.add(line, PLACE | (0 if other else PLACE_BIG))
+    drugs = json.loads(wheel(sources, "edsnlp").read("edsnlp/resources/drugs.json"))
+    for name in (name for names in drugs.values() for name in names):
+        for word in words(name):
+            # A first name inside a maker's label stays one.
+            if len(word) > 4 and not table.flags.get((word,), 0) & (MALE | FEMALE):
+                table.add(word, MEDICAL)
     return table
 
 

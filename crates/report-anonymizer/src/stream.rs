@@ -67,41 +67,66 @@ pub fn anonymize_lines(
     output: &Path,
     audit: Option<&Path>,
 ) -> Result<Summary> {
-    let reading = |source| Error::File { action: "reading", path: input.to_owned(), source };
-    let mut reader = BufReader::with_capacity(1 << 20, File::open(input).map_err(reading)?);
+    let mut lines = Lines::open(input)?;
     let mut sink = Sink::new(output, audit)?;
     let mut summary = Summary::default();
-    let mut line = 0;
-    loop {
+    let (mut batch, mut done) = (lines.batch()?, Vec::new());
+    while !batch.is_empty() {
+        // While a batch is worked on, the one before is written and the next one is read.
+        let (rendered, next) = rayon::join(
+            || render_lines(anonymizer, &batch, audit.is_some()),
+            || sink.write_lines(std::mem::take(&mut done), input, &mut summary).and_then(|()| lines.batch()),
+        );
+        (done, batch) = (rendered, next?);
+    }
+    sink.write_lines(done, input, &mut summary)?;
+    sink.finish()?;
+    Ok(summary)
+}
+
+/// The lines of a file, with their numbers, some megabytes at a time.
+struct Lines {
+    reader: BufReader<File>,
+    path: PathBuf,
+    line: usize,
+}
+
+impl Lines {
+    fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|source| reading(path, source))?;
+        Ok(Self { reader: BufReader::with_capacity(1 << 20, file), path: path.to_owned(), line: 0 })
+    }
+
+    /// The next lines, none at the end.
+    fn batch(&mut self) -> Result<Vec<(usize, Vec<u8>)>> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while bytes < BATCH_BYTES {
             let mut row = Vec::new();
-            if reader.read_until(b'\n', &mut row).map_err(reading)? == 0 {
+            let read = self.reader.read_until(b'\n', &mut row);
+            if read.map_err(|source| reading(&self.path, source))? == 0 {
                 break;
             }
-            line += 1;
+            self.line += 1;
             bytes += row.len();
-            batch.push((line, row));
+            batch.push((self.line, row));
         }
-        if batch.is_empty() {
-            break;
-        }
-        let done: Vec<_> = batch
-            .par_iter()
-            .filter(|(_, row)| !row.trim_ascii().is_empty())
-            .map(|(line, row)| {
-                parse(row).and_then(|report| render(anonymizer, &report)).map_err(|cause| (*line, cause))
-            })
-            .collect();
-        for row in done {
-            match row {
-                Ok((text, record)) => sink.write(&text, &record, &mut summary)?,
-                Err((line, cause)) => summary.failures.push(format!("{}:{line}: {cause}", input.display())),
-            }
-        }
+        Ok(batch)
     }
-    sink.finish()?;
-    Ok(summary)
+}
+
+/// A line's number, and its output row and audit record or why there are none.
+type Rendered = (usize, Result<(String, Option<String>), String>);
+
+fn render_lines(anonymizer: &Anonymizer, batch: &[(usize, Vec<u8>)], audit: bool) -> Vec<Rendered> {
+    batch
+        .par_iter()
+        .filter(|(_, row)| !row.trim_ascii().is_empty())
+        .map(|(line, row)| (*line, parse(row).and_then(|report| render(anonymizer, &report, audit))))
+        .collect()
+}
+
+fn reading(path: &Path, source: std::io::Error) -> Error {
+    Error::File { action: "reading", path: path.to_owned(), source }
 }
 
 /// Anonymizes every `.txt` file of the folder `input` into a row of `output`, named by its path.
@@ -123,11 +148,11 @@ pub fn anonymize_folder(
     for batch in paths.chunks(512) {
         let done: Vec<_> = batch
             .par_iter()
-            .map(|path| (path, read(path, input).and_then(|report| render(anonymizer, &report))))
+            .map(|path| (path, read(path, input).and_then(|report| render(anonymizer, &report, audit.is_some()))))
             .collect();
         for (path, row) in done {
             match row {
-                Ok((text, record)) => sink.write(&text, &record, &mut summary)?,
+                Ok(row) => sink.write(&row, &mut summary)?,
                 Err(cause) => summary.failures.push(format!("{}: {cause}", path.display())),
             }
         }
@@ -148,10 +173,20 @@ impl Sink {
         Ok(Self { output: create(output)?, audit: audit.map(create).transpose()?, path: output.to_owned() })
     }
 
-    fn write(&mut self, row: &str, record: &str, summary: &mut Summary) -> Result<()> {
+    fn write_lines(&mut self, rows: Vec<Rendered>, input: &Path, summary: &mut Summary) -> Result<()> {
+        for (line, row) in rows {
+            match row {
+                Ok(row) => self.write(&row, summary)?,
+                Err(cause) => summary.failures.push(format!("{}:{line}: {cause}", input.display())),
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, (row, record): &(String, Option<String>), summary: &mut Summary) -> Result<()> {
         let writing = |source| Error::File { action: "writing", path: self.path.clone(), source };
         writeln!(self.output, "{row}").map_err(writing)?;
-        if let Some(audit) = &mut self.audit {
+        if let (Some(audit), Some(record)) = (&mut self.audit, record) {
             writeln!(audit, "{record}").map_err(writing)?;
         }
         summary.written += 1;
@@ -199,8 +234,12 @@ fn read(path: &Path, root: &Path) -> Result<Report, String> {
     Ok(Report::new(ReportId::new(name), text))
 }
 
-/// The output row and the audit record of a report.
-fn render(anonymizer: &Anonymizer, report: &Report) -> Result<(String, String), String> {
+/// The output row of a report, and its audit record if one is asked for.
+fn render(
+    anonymizer: &Anonymizer,
+    report: &Report,
+    audit: bool,
+) -> Result<(String, Option<String>), String> {
     let done = anonymizer.anonymize(report).map_err(|error| error.to_string())?;
     let row = OutputRow {
         id: report.id.as_str(),
@@ -208,16 +247,14 @@ fn render(anonymizer: &Anonymizer, report: &Report) -> Result<(String, String), 
         spans: done.spans.iter().map(OutputSpan::from).collect(),
     };
     let json = |error: serde_json::Error| error.to_string();
-    Ok((
-        serde_json::to_string(&row).map_err(json)?,
-        serde_json::to_string::<Audit>(&done.audit).map_err(json)?,
-    ))
+    let record = audit.then(|| serde_json::to_string::<Audit>(&done.audit)).transpose().map_err(json)?;
+    Ok((serde_json::to_string(&row).map_err(json)?, record))
 }
 
 fn text_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    let reading = |source| Error::File { action: "reading", path: folder.to_owned(), source };
-    for entry in std::fs::read_dir(folder).map_err(reading)? {
-        let path = entry.map_err(reading)?.path();
+    let failed = |source| reading(folder, source);
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
         if path.is_dir() {
             text_files(&path, found)?;
         } else if path.extension().is_some_and(|extension| extension == "txt") {

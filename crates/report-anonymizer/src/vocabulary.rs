@@ -75,6 +75,10 @@ roles! {
     BOX "box" 34
     ANATOMY "anatomy" 35
     HOSPITAL_NETWORK "hospital_network" 36
+    PERSON_ROLE "person_role" 37
+    PERSON_CUE "person_cue" 38
+    PERSON_OF "person_of" 39
+    ACT "act" 40
 }
 
 impl Roles {

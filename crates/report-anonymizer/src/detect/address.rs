@@ -48,7 +48,11 @@ impl Detector for Addresses {
 
 /// A postal code at token `i` and the town after it: first token, end of the code, end of the town.
 fn postal_code(document: &Document<'_>, i: usize, after_street: usize) -> Option<(usize, usize, usize)> {
-    let prefix = document.is_any(i, words!["b", "be", "f", "fr", "l"])
+    if let Some(code) = canadian(document, i) {
+        let end = place(document, code).filter(|_| document.same_line(code, i));
+        return Some((i, code, end.unwrap_or(code)));
+    }
+    let prefix = document.is_any(i, words!["b", "be", "f", "fr", "l", "lu", "ch"])
         && document.is_sign(i + 1, b'-')
         && document.is_number(i + 2)
         && document.glued(i);
@@ -113,4 +117,26 @@ fn postal_code(document: &Document<'_>, i: usize, after_street: usize) -> Option
         return None;
     }
     Some((i, at + 1, end.unwrap_or(at + 1)))
+}
+
+/// The end of a Canadian postal code that begins at token `i`: "H3T 1C5".
+fn canadian(document: &Document<'_>, i: usize) -> Option<usize> {
+    let letter = |j: usize| {
+        document.get(j).is_some_and(|t| {
+            t.kind == Kind::Word && t.len == 1 && (t.shape == Shape::Initial || !document.cased(j))
+        }) && document.same_line(j, i)
+    };
+    let digit = |j: usize| document.get(j).is_some_and(|t| t.kind == Kind::Number && t.len == 1);
+    let fits = letter(i)
+        && digit(i + 1)
+        && letter(i + 2)
+        && digit(i + 3)
+        && letter(i + 4)
+        && digit(i + 5)
+        && document.same_line(i + 5, i)
+        && [0, 1, 3, 4].into_iter().all(|j| document.glued(i + j))
+        && document.tokens[i + 3].gap <= 1
+        && !document.glued(i + 5)
+        && !(i > 0 && document.glued(i - 1) && document.tokens[i - 1].kind != Kind::Sign);
+    fits.then_some(i + 6)
 }

@@ -47,9 +47,10 @@ fn headed(document: &Document<'_>, head: usize, guarded: &mut [bool]) {
                 || token.sign == b':')
         {
         } else if !linked
-            && token.kind == Kind::Word
-            && token.shape == Shape::Lower
-            && document.listed(at, Lists::WORD)
+            && (token.kind == Kind::Word
+                && token.shape == Shape::Lower
+                && document.listed(at, Lists::WORD)
+                || is_grade(document, at))
         {
             // An adjective: "prothèse inversée de".
         } else {
@@ -73,7 +74,17 @@ fn headed(document: &Document<'_>, head: usize, guarded: &mut [bool]) {
         !document.listed(at, Lists::WORD)
     };
     if eponym || named {
-        let end = chain(document, at);
+        let mut end = chain(document, at);
+        // "angle de Fowler et Philip".
+        let pair = document.is(end, word!("et"))
+            && document.cased(at)
+            && document.same_line(at, end + 1)
+            && document.get(end + 1).is_some_and(|t| {
+                t.kind == Kind::Word && t.shape == Shape::Capital && !t.roles.any(Roles::TITLE)
+            });
+        if pair {
+            end = chain(document, end + 1);
+        }
         guarded[at..end].fill(true);
     }
 }

@@ -28,6 +28,12 @@ impl Detector for Institutions {
 
 fn institution(document: &Document<'_>, i: usize) -> Option<(usize, &'static str, f32)> {
     let token = document.get(i).filter(|t| t.kind == Kind::Word)?;
+    // "Hôtel-Dieu", "l'Hôtel-Dieu de Lévis".
+    let dieu = i + 1 + usize::from(document.is_sign(i + 1, b'-'));
+    if document.is(i, word!("hotel")) && document.is(dieu, word!("dieu")) && document.same_line(i, dieu) {
+        let end = proper_name(document, i, dieu + 1).unwrap_or(dieu + 1);
+        return Some((end, "institution", 0.96));
+    }
     let strong = token.roles.any(Roles::INSTITUTION);
     if !strong && !token.roles.any(Roles::INSTITUTION_WEAK) {
         return nicknamed(document, i);

@@ -10,6 +10,8 @@ mod guard;
 mod identity;
 mod institution;
 mod label;
+mod lead;
+mod likely;
 mod name;
 mod number;
 mod number_words;

@@ -45,7 +45,8 @@ pub(crate) fn reads_as_word(document: &Document<'_>, i: usize) -> bool {
 
 /// Whether token `i` is the letter of "N'Guessan", "O'Connor", "M'Barki".
 fn elided(document: &Document<'_>, i: usize) -> bool {
-    document.is_any(i, words!["n", "o", "m", "k"])
+    let capital = document.get(i).is_some_and(|t| t.shape == Shape::Initial) && document.cased(i);
+    (document.is_any(i, words!["n", "o", "m", "k"]) || capital && document.is_any(i, words!["d", "l"]))
         && document.is_sign(i + 1, b'\'')
         && document.glued(i)
         && document.glued(i + 1)

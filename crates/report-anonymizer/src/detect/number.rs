@@ -15,6 +15,11 @@ impl Detector for Numbers {
     fn detect(&self, document: &Document<'_>, found: &mut Vec<Span>) {
         let mut i = 0;
         while i < document.tokens.len() {
+            if insured(document, i) {
+                found.push(Span::new(document.bytes(i, i + 3), Category::Id, "nam", 0.95));
+                i += 3;
+                continue;
+            }
             let Some(code) = Code::at(document, i) else {
                 i += 1;
                 continue;
@@ -132,6 +137,20 @@ impl Code {
     }
 }
 
+/// Whether a health insurance number of Quebec begins at token `i`: "TREM 8503 1234".
+fn insured(document: &Document<'_>, i: usize) -> bool {
+    let four = |j: usize| {
+        document.get(j).is_some_and(|t| t.kind == Kind::Number && t.len == 4 && t.gap <= 1)
+            && document.same_line(j, i)
+    };
+    document.get(i).is_some_and(|t| {
+        t.kind == Kind::Word && t.len == 4 && (t.shape == Shape::Upper || !document.cased(i))
+    }) && four(i + 1)
+        && four(i + 2)
+        // A birth date: year, month (and 50 for women).
+        && matches!(document.tokens[i + 1].number % 100, 1..=12 | 51..=62)
+}
+
 /// Whether "2A" or "2B" stands before token `at`, as in the national number of somebody born in Corsica.
 fn corsican(document: &Document<'_>, at: usize) -> bool {
     document.is_any(at - 1, words!["a", "b"])
@@ -159,6 +178,9 @@ fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
     if plain && digits.len() == 11 && (is_niss(digits) || code.groups >= 3 && looks_like_niss(document, code))
     {
         return Some(("niss", 0.99));
+    }
+    if plain && digits.len() == 13 && code.groups == 4 && digits.starts_with("756") {
+        return Some(("avs", 0.99));
     }
     let text = &document.text()[document.bytes(code.start, code.end)];
     if is_nir(text) {

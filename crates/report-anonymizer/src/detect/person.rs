@@ -6,6 +6,7 @@ use crate::{Category, Role, Span};
 use super::Detector;
 use super::bare::{initialled, is_pair, listed};
 use super::label::labelled;
+use super::likely::{further, likely};
 use super::name::{Led, Name, name, reads_as_word, score};
 use super::relative::{called, related};
 use super::signature::signed;
@@ -41,7 +42,8 @@ impl Detector for Persons {
                     i = if given {
                         given_names(document, end, |name| push(name, role, "label_list", 0.9))
                     } else if role == Role::Clinician {
-                        others(document, end, |name| push(name, role, "label_list", 0.85))
+                        let end = others(document, end, |name| push(name, role, "label_list", 0.85));
+                        further(document, name.start, end, |name| push(name, role, "label_list", 0.76))
                     } else {
                         end
                     };
@@ -52,9 +54,11 @@ impl Detector for Persons {
                     .or_else(|| initialled(document, i))
                     .or_else(|| listed(document, i))
                     .or_else(|| standing(document, i))
+                    .or_else(|| likely(document, i))
                 {
                     push(name, role, rule, confidence);
-                    i = name.end.max(i + 1);
+                    let end = others(document, name.end.max(i + 1), |name| push(name, role, "list", 0.75));
+                    i = further(document, name.start, end, |name| push(name, role, "list", 0.75));
                     continue;
                 }
             }
@@ -168,6 +172,10 @@ pub(crate) fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMu
             return at;
         }
         let comma = document.is_sign(at, b',');
+        // "Interne : X / Senior : Y".
+        if document.is_sign(at + 2, b':') && document.has(at + 1, Roles::PERSON_ROLE) {
+            return at;
+        }
         let Some(next) = document.get(at + 1) else { return at };
         // "Dr Tran, Châtelet": where the practice is.
         if comma

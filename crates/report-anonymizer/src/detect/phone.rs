@@ -26,6 +26,9 @@ impl Detector for Phones {
 
 fn phone(document: &Document<'_>, i: usize) -> Option<(Span, usize)> {
     let token = document.get(i)?;
+    if let Some(end) = north_american(document, i) {
+        return Some((Span::new(document.bytes(i, end), Category::Phone, "phone_north_american", 0.9), end));
+    }
     let start = match token.kind {
         Kind::Sign if token.sign == b'+' => document.is_number(i + 1).then_some(i)?,
         Kind::Sign if token.sign == b'(' => (document.is_number(i + 1) && starts_with_zero(document, i + 1)
@@ -83,6 +86,30 @@ fn phone(document: &Document<'_>, i: usize) -> Option<(Span, usize)> {
     };
     let confidence = if labelled { 0.97 } else { 0.9 };
     Some((Span::new(document.bytes(start, end), Category::Phone, rule, confidence), end))
+}
+
+/// "514 345-4931", "(418) 525-4444": three, three and four digits, as in Quebec.
+fn north_american(document: &Document<'_>, i: usize) -> Option<usize> {
+    let open = document.is_sign(i, b'(');
+    let area = i + usize::from(open);
+    let digits = |j: usize, len: u8| {
+        document.get(j).is_some_and(|t| t.kind == Kind::Number && t.len == len) && document.same_line(j, i)
+    };
+    if !digits(area, 3) || !(200..1000).contains(&document.tokens[area].number) || i > 0 && document.glued(i - 1) {
+        return None;
+    }
+    let joint = open && document.is_sign(area + 1, b')') || !open && document.is_sign(area + 1, b'-');
+    let exchange = area + 1 + usize::from(joint);
+    let fits = (joint || !open)
+        && digits(exchange, 3)
+        && document.tokens[exchange].number >= 200
+        && document.tokens[exchange].gap <= 1
+        && document.is_sign(exchange + 1, b'-')
+        && document.glued(exchange)
+        && document.glued(exchange + 1)
+        && digits(exchange + 2, 4)
+        && !(document.glued(exchange + 2) && document.is_word(exchange + 3));
+    fits.then_some(exchange + 3)
 }
 
 fn starts_with_zero(document: &Document<'_>, i: usize) -> bool {

@@ -95,6 +95,9 @@ pub(crate) fn standing(document: &Document<'_>, i: usize) -> Option<(Name, Role,
             i - 2,
             words![
                 "merci",
+                "avance",
+                "bises",
+                "toi",
                 "cordialement",
                 "amities",
                 "amicalement",
@@ -106,7 +109,7 @@ pub(crate) fn standing(document: &Document<'_>, i: usize) -> Option<(Name, Role,
         );
     // "Cher Paul," opens a letter.
     let greeted = i > 0
-        && document.is_any(i - 1, words!["cher", "chere", "bonjour"])
+        && document.is_any(i - 1, words!["cher", "chere", "bonjour", "salut", "coucou", "hello"])
         && document.same_line(i - 1, i)
         && document.is_sign(i + 1, b',')
         && token.shape == Shape::Capital
@@ -125,11 +128,5 @@ pub(crate) fn standing(document: &Document<'_>, i: usize) -> Option<(Name, Role,
 
 /// Whether token `i` is a verb of what patients do.
 fn acts(document: &Document<'_>, i: usize) -> bool {
-    document.is_any(
-        i,
-        words![
-            "est", "a", "se", "va", "sera", "presente", "revient", "consulte", "marche", "souffre", "reste",
-            "rentre", "vit", "dit", "signale", "refuse",
-        ],
-    )
+    document.has(i, Roles::ACT)
 }

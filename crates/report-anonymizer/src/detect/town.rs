@@ -74,6 +74,22 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
     {
         return Some((i, end, "dwelling", 0.9));
     }
+    // "Fait à Lusaka": a capital that no list knows.
+    if known.is_none()
+        && cased
+        && token.shape == Shape::Capital
+        && token.len > 3
+        && !document.is_guarded(i)
+        && previous.is_some_and(|p| document.is(p, word!("a")) && document.tokens[p].shape == Shape::Lower)
+        && !token.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP | Lists::FIRST)
+        && !token.roles.any(Roles::NOT_NAME.or(Roles::EPONYM).or(Roles::PRODUCT).or(Roles::TITLE).or(Roles::PERSON_ROLE))
+        && let Some(end) = place(document, i)
+        && !document.get(end).is_some_and(|t| {
+            t.kind == Kind::Word && t.line == token.line && t.lists == Lists(0) && t.roles == Roles::default()
+        })
+    {
+        return Some((i, end, "unknown_town", 0.6));
+    }
     let end = known?;
     let several = end > i + 1;
     let capital = token.shape != Shape::Lower && (cased || !document.mixed() || token.shape == Shape::Upper);

@@ -1,0 +1,299 @@
+use crate::Role;
+use crate::document::{Document, Kind, Shape};
+use crate::lexicon::Lists;
+use crate::vocabulary::Roles;
+
+use super::lead::{Lead, inside_sentence, lead, opens, trail};
+use super::name::{Led, Name, name};
+
+/// Roles of words that name nobody without more evidence than a capital.
+const NEVER: Roles = Roles::PRODUCT
+    .or(Roles::INSTITUTION)
+    .or(Roles::HOSPITAL_NAME)
+    .or(Roles::HOSPITAL_NETWORK)
+    .or(Roles::MONTH)
+    .or(Roles::WEEKDAY)
+    .or(Roles::TITLE)
+    .or(Roles::JOB)
+    .or(Roles::AGENT)
+    .or(Roles::RELATION)
+    .or(Roles::PERSON_ROLE)
+    .or(Roles::PERSON_CUE)
+    .or(Roles::PERSON_NOUN)
+    .or(Roles::NAME_LABEL)
+    .or(Roles::ID_LABEL)
+    .or(Roles::NOT_NAME)
+    .or(Roles::STREET)
+    .or(Roles::ANATOMY)
+    .or(Roles::COUNTRY);
+
+/// What the words of a possible name are.
+#[derive(Debug, Default)]
+struct Parts {
+    /// Words that no list knows as words.
+    strange: usize,
+    /// Others that names are made of: "Rose", "Petit".
+    words: usize,
+    /// A first name.
+    first: bool,
+    /// A common first name that is no word.
+    sure: bool,
+    /// A listed name that is no word.
+    known: bool,
+    eponyms: usize,
+    /// Written in capitals, or so short that it may be an abbreviation.
+    abbreviation: bool,
+}
+
+/// A name that the lists do not give away: words that no list knows as words, where persons stand.
+pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let token = document.get(i)?;
+    let cased = document.cased(i);
+    let particle = token.roles.any(Roles::PARTICLE);
+    if cased && token.shape == Shape::Lower && !particle
+        || document.is_guarded(i)
+        || i > 0 && document.glued(i - 1) && !opens(document, i - 1)
+    {
+        return None;
+    }
+    let initial = token.len <= 2 && document.is_sign(i + 1, b'.') && document.glued(i);
+    let elided = token.shape == Shape::Initial && document.is_sign(i + 1, b'\'') && document.glued(i);
+    let own = strange(document, i);
+    let given = !own && word_name(document, i);
+    if !(own || given || particle || initial || elided) {
+        return None;
+    }
+    let before = lead(document, i);
+    let article = document.is_any(i, words!["la", "le", "les", "des", "du", "l"]);
+    if particle && !elided && !own && before < if article { Lead::Strong } else { Lead::Medium }
+        || particle && before == Lead::Strong && document.is_any(i, words!["de", "d", "du"]) && follows_role(document, i)
+    {
+        return None;
+    }
+    let led = if !own || before == Lead::Strong { Led::Titled } else { Led::Hinted };
+    let mut found = name(document, i, led).or_else(|| alone(document, i))?;
+    if (i..found.end).any(|j| document.is_guarded(j)) {
+        return None;
+    }
+    found.end = last_word(document, i, found.end)?;
+    let parts = parts(document, i, found.end);
+    let after = trail(document, i, found.end);
+    if initial && before < Lead::Medium && after < Lead::Strong {
+        return None;
+    }
+    let fits = if cased {
+        fits(document, i, found.end, &parts, before, after)
+    } else {
+        let best = before.max(after);
+        match parts.strange {
+            0 => parts.first && parts.words > 1 && before == Lead::Strong,
+            1 if parts.words == 0 => before == Lead::Strong || parts.known && best > Lead::Weak,
+            _ => parts.sure || parts.first && best > Lead::None || best > Lead::Weak,
+        }
+    };
+    let certain = parts.strange + parts.words > 1 || best_of(before, after) == Lead::Strong;
+    let confidence = 0.72 + if certain { 0.03 } else { 0.0 } + if parts.first { 0.02 } else { 0.0 };
+    fits.then_some((found, Role::Other, "likely", confidence))
+}
+
+/// Further names of a list that begins with one: "Présents : A, B et C". Gives the token to go on from.
+pub(crate) fn further(
+    document: &Document<'_>,
+    start: usize,
+    mut at: usize,
+    mut push: impl FnMut(Name),
+) -> usize {
+    let listing = start > 0 && document.is_sign(start - 1, b':') && lead(document, start) == Lead::Strong;
+    loop {
+        // "X (radiothérapie), Y".
+        let bracket = listing
+            && document.is_sign(at, b'(')
+            && document.is_sign(at + 2, b')')
+            && document.same_line(at, at + 2);
+        let joint = if bracket { at + 3 } else { at };
+        let sign = document.get(joint).map_or(0, |t| if t.kind == Kind::Sign { t.sign } else { 0 });
+        let joined = document.is_any(joint, words!["et", "ou"])
+            || b";/&+".contains(&sign) && sign != 0
+            || sign == b',' && listing;
+        let next = joint + 1;
+        if !joined || at == 0 || !document.same_line(at - 1, next) || !document.is_word(next) {
+            return at;
+        }
+        let token = &document.tokens[next];
+        let particle = token.roles.any(Roles::PARTICLE) && strange(document, next + 1) && document.is_word(next + 1);
+        let initial = token.len <= 2 && document.is_sign(next + 1, b'.') && document.glued(next);
+        let inner = document.text_of(next).chars().skip(1).any(char::is_uppercase) && token.len < 5;
+        if !(strange(document, next) || particle || initial) || inner && document.cased(next) {
+            return at;
+        }
+        let led = if particle || initial { Led::Titled } else { Led::Hinted };
+        let Some(name) = name(document, next, led).or_else(|| alone(document, next)) else { return at };
+        let Some(end) = last_word(document, next, name.end) else { return at };
+        let label = document.is_sign(end, b':');
+        let guarded = (next..end).any(|j| document.is_guarded(j) || document.has(j, Roles::EPONYM) && !listing);
+        if label || guarded {
+            return at;
+        }
+        push(Name { end, ..name });
+        at = end;
+    }
+}
+
+fn best_of(before: Lead, after: Lead) -> Lead {
+    before.max(after)
+}
+
+/// Whether tokens `i..end`, in text with case, name a person.
+fn fits(document: &Document<'_>, i: usize, end: usize, parts: &Parts, before: Lead, after: Lead) -> bool {
+    let best = before.max(after);
+    let inside = inside_sentence(document, i);
+    if parts.eponyms > 0 && parts.eponyms == parts.strange + parts.words {
+        return parts.eponyms == 1 && before == Lead::Strong;
+    }
+    match (parts.strange, parts.words) {
+        (0, _) => parts.first && (before == Lead::Strong || inside && before == Lead::Medium || after == Lead::Strong),
+        (1, 0) => {
+            // "présentant : Gonalgies mécaniques": a sentence begins there.
+            let sentence = before > Lead::None
+                && document.is_sign(i - 1, b':')
+                && document.get(end).is_some_and(|t| {
+                    t.kind == Kind::Word && t.shape == Shape::Lower && document.same_line(i, end)
+                        && !t.roles.any(Roles::ACT.or(Roles::PERSON_ROLE).or(Roles::JOB))
+                });
+            // "Kingella denitrificans".
+            let species = document.get(end).is_some_and(|t| {
+                t.kind == Kind::Word && t.shape == Shape::Lower && t.lists == Lists(0)
+                    && t.roles == Roles::default() && document.same_line(i, end) && t.len > 4
+            });
+            if sentence || species || document.is_sign(end, b'-') && document.glued(end - 1) {
+                return false;
+            }
+            if parts.abbreviation {
+                return before == Lead::Strong && (parts.known || document.tokens[i].len > 4)
+                    || parts.sure && best > Lead::Weak;
+            }
+            if parts.sure {
+                best > Lead::Weak || before > Lead::None || inside
+            } else if parts.known {
+                best > Lead::Weak
+            } else {
+                before > Lead::Weak || after == Lead::Strong
+            }
+        }
+        _ => {
+            let anywhere = inside || before > Lead::None || after > Lead::Weak;
+            if parts.strange == 1 {
+                // "Normand Desrosiers", "Beat Aebischer": one is a word.
+                parts.first && (best > Lead::None || inside) || best > Lead::Weak
+            } else {
+                parts.first && !parts.abbreviation || anywhere && (parts.known || !parts.abbreviation)
+            }
+        }
+    }
+}
+
+/// Whether a word for a person stands right before "de" at token `i`: there it is no part of the name.
+fn follows_role(document: &Document<'_>, i: usize) -> bool {
+    i > 0 && document.is_word(i - 1) && document.has(i - 1, Roles::RELATION.or(Roles::PERSON_OF))
+}
+
+/// A word alone, where the grammar of names sees none.
+fn alone(document: &Document<'_>, i: usize) -> Option<Name> {
+    let token = document.get(i)?;
+    (token.len > 2 && strange(document, i)).then_some(Name { start: i, end: i + 1, words: 1 })
+}
+
+/// The end of the name of tokens `i..end`, without words behind it that are no part of one.
+fn last_word(document: &Document<'_>, i: usize, end: usize) -> Option<usize> {
+    let cased = document.cased(i);
+    let part = |j: usize| {
+        document.get(j).is_some_and(|t| {
+            t.kind == Kind::Word
+                && t.len > 1
+                && (strange(document, j)
+                    || cased && t.shape != Shape::Lower && !t.roles.any(NEVER) && !t.lists.any(Lists::STOP)
+                    || !cased && t.lists.any(Lists::FIRST | Lists::SURNAME) && !t.roles.any(NEVER))
+        })
+    };
+    let last = (i..end).rev().find(|j| part(*j))?;
+    let closes = (last + 1..end).any(|j| document.is_word(j) && document.tokens[j].len > 1);
+    Some(if closes { last + 1 } else { end })
+}
+
+fn parts(document: &Document<'_>, i: usize, end: usize) -> Parts {
+    let mut parts = Parts::default();
+    for j in (i..end).filter(|j| document.is_word(*j) && document.tokens[*j].len > 1) {
+        let token = &document.tokens[j];
+        let word = token.lists.any(Lists::WORD);
+        if token.roles.any(Roles::PARTICLE) && token.shape == Shape::Lower {
+            continue;
+        }
+        if strange(document, j) {
+            parts.strange += 1;
+        } else {
+            parts.words += 1;
+        }
+        parts.first |= token.lists.any(Lists::FIRST) && !token.lists.any(Lists::STOP | Lists::MEDICAL);
+        parts.sure |= token.lists.any(Lists::FIRST_COMMON) && !word;
+        parts.known |= token.lists.any(Lists::FIRST | Lists::SURNAME) && !word;
+        parts.eponyms += usize::from(token.roles.any(Roles::EPONYM));
+    }
+    let token = &document.tokens[i];
+    let inner = document.text_of(i).chars().skip(1).any(char::is_uppercase);
+    parts.abbreviation = document.cased(i) && (inner && token.len < 6 || token.len < 3);
+    parts
+}
+
+/// Whether no list knows token `i` as anything but a name, and it is written like one.
+fn strange(document: &Document<'_>, i: usize) -> bool {
+    let Some(token) = document.get(i).filter(|t| t.kind == Kind::Word) else { return false };
+    let lists = token.lists;
+    // "Marie-Ghislaine", where "marie" is a word.
+    let double = lists.any(Lists::FIRST)
+        && document.is_sign(i + 1, b'-')
+        && document.glued(i)
+        && document.glued(i + 1)
+        && document.listed(i + 2, Lists::FIRST)
+        && !lists.any(Lists::STOP | Lists::MEDICAL);
+    if lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP) && !double
+        || token.roles.any(NEVER)
+        || document.is_guarded(i)
+        || token.place > 0 && !lists.any(Lists::FIRST_COMMON)
+    {
+        return false;
+    }
+    let listed = lists.any(Lists::FIRST | Lists::SURNAME);
+    if !listed && medical_form(document.folded(i)) {
+        return false;
+    }
+    if !document.cased(i) {
+        return token.len > 3 || listed && token.len > 2;
+    }
+    match token.shape {
+        Shape::Capital => token.len > 1,
+        Shape::Upper => token.len > 5 || listed && token.len > 2,
+        Shape::Lower | Shape::Initial => false,
+    }
+}
+
+/// Whether token `i` is a word that is a name as well, written with a capital: "Rose", "Normand".
+fn word_name(document: &Document<'_>, i: usize) -> bool {
+    document.get(i).is_some_and(|t| {
+        t.kind == Kind::Word
+            && t.len > 2
+            && !t.lists.any(Lists::STOP | Lists::MEDICAL)
+            && !t.roles.any(NEVER.or(Roles::EPONYM))
+            && (document.cased(i) && t.shape != Shape::Lower || !document.cased(i) && t.lists.any(Lists::FIRST))
+    })
+}
+
+/// Whether a folded word ends as words of medicine do.
+fn medical_form(word: &str) -> bool {
+    const ENDS: [&str; 34] = [
+        "algie", "algies", "ite", "ites", "ose", "oses", "pathie", "pathies", "tomie", "tomies", "scopie", "scopies",
+        "graphie", "graphies", "sciatique", "sciatiques", "plastie", "plasties", "emie", "emies", "urie", "lyse",
+        "lyses", "oide", "oides", "plegie", "plegies", "parese", "trophie", "trophies", "genese", "stomie", "myces",
+        "coccus",
+    ];
+    word.len() > 6 && ENDS.iter().any(|end| word.ends_with(end))
+}
