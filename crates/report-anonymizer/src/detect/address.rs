@@ -76,6 +76,17 @@ fn postal_code(document: &Document<'_>, i: usize, after_street: usize) -> Option
     {
         return None;
     }
+    // "Fléron (4620)".
+    let bracketed = i > 1
+        && document.is_sign(i - 1, b'(')
+        && document.is_sign(at + 1, b')')
+        && (i.saturating_sub(8)..i - 1).any(|j| {
+            let length = usize::from(document.tokens[j].place);
+            length > 0 && j + length == i - 1 && document.tokens[j].shape != Shape::Lower
+        });
+    if bracketed {
+        return Some((i, at + 1, at + 1));
+    }
     let mut town = at + 1;
     let mut signs = 0;
     while document.get(town).is_some_and(|t| t.kind == Kind::Sign && b"-,".contains(&t.sign)) && signs < 1 {

@@ -61,12 +61,17 @@ pub(crate) fn lead(document: &Document<'_>, i: usize) -> Lead {
                 Lead::Medium
             }
             b'(' | b'[' | b'|' | b'/' | b'&' | b'+' | b'"' | b';' | b'-' => Lead::Weak,
+            // "c.c. Beat Cuennet".
+            b'.' if before > 2 && document.is(before - 1, word!("c")) && document.is(before - 3, word!("c")) => {
+                Lead::Strong
+            }
             _ => Lead::None,
         },
         Kind::Word if document.tokens[i].gap > 3 => {
             if document.has(before, LABELS) { Lead::Strong } else { Lead::Weak }
         }
         Kind::Word if document.has(before, Roles::PERSON_ROLE) => Lead::Strong,
+        Kind::Word if document.is(before, word!("par")) && near(Roles::AGENT.or(Roles::PERSON_CUE)) => Lead::Strong,
         Kind::Word if document.has(before, Roles::PERSON_CUE) => Lead::Medium,
         Kind::Word if document.is_any(before, words!["et", "ou", "ni", "selon", "a"]) => Lead::Weak,
         Kind::Word if before > 0 && document.is_any(before, words!["de", "d", "du"]) => {
@@ -85,7 +90,7 @@ fn labels(document: &Document<'_>, i: usize, colon: usize) -> Lead {
     {
         return Lead::Strong;
     }
-    let first = document.line(i).start.max(colon.saturating_sub(6));
+    let first = document.line(i).start.max(colon.saturating_sub(10));
     for j in (first..colon).rev() {
         let token = &document.tokens[j];
         if document.is_sign(j, b':')

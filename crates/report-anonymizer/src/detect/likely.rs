@@ -40,6 +40,8 @@ struct Parts {
     sure: bool,
     /// A listed name that is no word.
     known: bool,
+    /// A listed surname, whatever else it is.
+    surname: bool,
     eponyms: usize,
     /// Written in capitals, or so short that it may be an abbreviation.
     abbreviation: bool,
@@ -72,7 +74,14 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
     }
     let led = if !own || before == Lead::Strong { Led::Titled } else { Led::Hinted };
     let mut found = name(document, i, led).or_else(|| alone(document, i))?;
-    if (i..found.end).any(|j| document.is_guarded(j)) {
+    if !cased {
+        found.end = found.end.max(run(document, i));
+    }
+    let comma = (i..found.end).any(|j| document.is_sign(j, b','));
+    if comma && before < Lead::Medium && !document.begins_line(i)
+        || given && document.begins_line(i) && !document.listed(i, Lists::FIRST)
+        || (i..found.end).any(|j| document.is_guarded(j) || document.has(j, Roles::TITLE) && document.tokens[j].len > 1)
+    {
         return None;
     }
     found.end = last_word(document, i, found.end)?;
@@ -151,7 +160,17 @@ fn fits(document: &Document<'_>, i: usize, end: usize, parts: &Parts, before: Le
         return parts.eponyms == 1 && before == Lead::Strong;
     }
     match (parts.strange, parts.words) {
-        (0, _) => parts.first && (before == Lead::Strong || inside && before == Lead::Medium || after == Lead::Strong),
+        (0, _) => {
+            let sentence = document.get(end).is_some_and(|t| {
+                t.kind == Kind::Word && t.shape == Shape::Lower && document.same_line(i, end)
+                    && !t.roles.any(Roles::ACT.or(Roles::PERSON_ROLE).or(Roles::JOB))
+            }) && !inside;
+            let cue = before == Lead::Medium && inside && !document.is_any(i - 1, words!["par", "avec", "via"]);
+            !sentence && !parts.abbreviation
+                && (parts.first && (before == Lead::Strong || inside && before == Lead::Medium)
+                    || parts.first && after == Lead::Strong && !document.is_word(end)
+                    || parts.surname && (before == Lead::Strong || cue))
+        }
         (1, 0) => {
             // "présentant : Gonalgies mécaniques": a sentence begins there.
             let sentence = before > Lead::None
@@ -184,7 +203,7 @@ fn fits(document: &Document<'_>, i: usize, end: usize, parts: &Parts, before: Le
             let anywhere = inside || before > Lead::None || after > Lead::Weak;
             if parts.strange == 1 {
                 // "Normand Desrosiers", "Beat Aebischer": one is a word.
-                parts.first && (best > Lead::None || inside) || best > Lead::Weak
+                !parts.abbreviation && parts.first && (best > Lead::None || inside) || best > Lead::Weak
             } else {
                 parts.first && !parts.abbreviation || anywhere && (parts.known || !parts.abbreviation)
             }
@@ -200,7 +219,28 @@ fn follows_role(document: &Document<'_>, i: usize) -> bool {
 /// A word alone, where the grammar of names sees none.
 fn alone(document: &Document<'_>, i: usize) -> Option<Name> {
     let token = document.get(i)?;
-    (token.len > 2 && strange(document, i)).then_some(Name { start: i, end: i + 1, words: 1 })
+    let end = run(document, i);
+    (token.len > 2 && strange(document, i)).then_some(Name { start: i, end, words: 1 })
+}
+
+/// The end of the words from token `i` on that no list knows as words, with what hyphens join to them.
+fn run(document: &Document<'_>, i: usize) -> usize {
+    let (mut at, mut end) = (i, i);
+    while at < i + 12 && document.same_line(at, i) && document.get(at).is_some_and(|t| t.gap < 3 || at == i) {
+        if document.has(at, Roles::PARTICLE) && at > i {
+            at += 1;
+            continue;
+        }
+        if !strange(document, at) {
+            break;
+        }
+        at += 1;
+        while document.is_sign(at, b'-') && document.glued(at - 1) && document.glued(at) && document.is_word(at + 1) {
+            at += 2;
+        }
+        end = at;
+    }
+    end.max(i + 1)
 }
 
 /// The end of the name of tokens `i..end`, without words behind it that are no part of one.
@@ -236,11 +276,17 @@ fn parts(document: &Document<'_>, i: usize, end: usize) -> Parts {
         parts.first |= token.lists.any(Lists::FIRST) && !token.lists.any(Lists::STOP | Lists::MEDICAL);
         parts.sure |= token.lists.any(Lists::FIRST_COMMON) && !word;
         parts.known |= token.lists.any(Lists::FIRST | Lists::SURNAME) && !word;
+        parts.surname |= token.lists.any(Lists::SURNAME) && !token.lists.any(Lists::STOP | Lists::MEDICAL);
         parts.eponyms += usize::from(token.roles.any(Roles::EPONYM));
     }
-    let token = &document.tokens[i];
-    let inner = document.text_of(i).chars().skip(1).any(char::is_uppercase);
-    parts.abbreviation = document.cased(i) && (inner && token.len < 6 || token.len < 3);
+    let first = (i..end).find(|j| {
+        document.tokens[*j].len > 1 && document.is_word(*j) && !document.has(*j, Roles::PARTICLE)
+    });
+    parts.abbreviation = first.is_some_and(|j| {
+        let inner = document.text_of(j).chars().skip(1).any(char::is_uppercase);
+        let len = document.tokens[j].len;
+        document.cased(i) && (inner && len < 6 || len < 3 && !document.listed(j, Lists::SURNAME))
+    });
     parts
 }
 

@@ -53,7 +53,9 @@ fn elided(document: &Document<'_>, i: usize) -> bool {
         && document.get(i + 2).is_some_and(|t| {
             t.kind == Kind::Word
                 && t.len > 2
-                && (t.shape != Shape::Lower || !document.cased(i))
+                && (t.shape != Shape::Lower
+                    || !document.cased(i)
+                    || capital && !t.lists.any(Lists::WORD | Lists::MEDICAL))
                 && !t.lists.any(Lists::STOP)
         })
 }
@@ -89,7 +91,10 @@ pub(crate) fn score(document: &Document<'_>, i: usize) -> i32 {
 /// Whether token `i` can be a word of a name that is already led up to.
 fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
     let Some(token) = document.get(i).filter(|t| t.kind == Kind::Word) else { return false };
-    if token.roles.any(ENDS)
+    // "K. EL MOUDEN IDE": an abbreviated job.
+    let job = token.roles.any(Roles::PERSON_ROLE) && token.shape == Shape::Upper && token.len < 6;
+    if job && !first && !token.lists.any(Lists::FIRST_COMMON)
+        || token.roles.any(ENDS)
         && !(first
             && led == Led::Titled
             && token.lists.any(Lists::SURNAME_FREQUENT)
@@ -321,7 +326,9 @@ fn inverted(document: &Document<'_>, start: usize, at: usize) -> bool {
         && !next.lists.any(Lists::STOP);
     let written = !document.cased(at) || next.shape != Shape::Lower;
     let after = document.get(compound(document, at + 1));
-    let closes = after.is_none_or(|t| t.line != next.line || t.kind != Kind::Word || t.shape == Shape::Lower);
+    let closes = after.is_none_or(|t| {
+        t.line != next.line || t.kind != Kind::Word || t.shape == Shape::Lower || t.gap > 2
+    });
     let capitals = document.tokens[start..at]
         .iter()
         .filter(|t| t.kind == Kind::Word)

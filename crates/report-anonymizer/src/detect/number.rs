@@ -295,7 +295,7 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
             || i.checked_sub(1).is_some_and(|b| document.has(b, Roles::ID_LABEL))
             || i > 1
                 && document.is_sign(i - 1, b'.')
-                && document.is_any(i - 2, words!["ref", "dos", "doss"]));
+                && document.is_any(i - 2, words!["ref", "dos", "doss", "lic"]));
     (number_word || numbered && at < i).then_some(false)
 }
 

@@ -95,7 +95,8 @@ fn north_american(document: &Document<'_>, i: usize) -> Option<usize> {
     let digits = |j: usize, len: u8| {
         document.get(j).is_some_and(|t| t.kind == Kind::Number && t.len == len) && document.same_line(j, i)
     };
-    if !digits(area, 3) || !(200..1000).contains(&document.tokens[area].number) || i > 0 && document.glued(i - 1) {
+    if !digits(area, 3) || !(200..1000).contains(&document.tokens[area].number) || i > 0 && document.glued(i - 1) && document.tokens[i - 1].kind != Kind::Sign
+    {
         return None;
     }
     let joint = open && document.is_sign(area + 1, b')') || !open && document.is_sign(area + 1, b'-');
@@ -127,7 +128,9 @@ fn collect(document: &Document<'_>, start: usize) -> (Digits, usize, usize) {
     let (mut digits, mut groups, mut at, mut end) = (Digits::default(), 0, start, start + 1);
     let mut open = 0;
     while let Some(token) = document.get(at).filter(|t| t.line == document.tokens[start].line) {
-        if at > start && token.gap > 1 {
+        // Pairs may stand two spaces apart: "06  30 81 03 59".
+        let pairs = token.gap == 2 && token.len == 2 && digits.as_str().starts_with('0') && digits.len() < 10;
+        if at > start && token.gap > 1 && !pairs {
             break;
         }
         match token.kind {

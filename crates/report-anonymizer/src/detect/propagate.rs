@@ -63,7 +63,7 @@ fn joined(document: &Document<'_>, i: usize) -> (usize, usize) {
     let (mut start, mut end) = (i, i + 1);
     let capital = |j: usize| {
         document.get(j).is_some_and(|t| {
-            t.kind == Kind::Word && t.shape != Shape::Lower && t.len > 1 && !t.roles.any(Roles::NOT_NAME)
+            t.kind == Kind::Word && t.shape != Shape::Lower && t.len > 1
         }) && document.cased(i)
     };
     while end < i + 5 && document.is_sign(end, b'-') && document.glued(end - 1) && document.glued(end) && capital(end + 1)
