@@ -23,6 +23,18 @@ impl Detector for Addresses {
                 i = end;
                 continue;
             }
+            // "rue Haute 12, Guingamp".
+            if after_street != usize::MAX
+                && i == after_street + 1
+                && document.is_sign(after_street, b',')
+                && document.tokens[i].place > 0
+                && document.tokens[i].shape != Shape::Lower
+            {
+                let end = place(document, i).unwrap_or(i + 1);
+                found.push(Span::new(document.bytes(i, end), Category::Location, "town_after_street", 0.9));
+                i = end;
+                continue;
+            }
             if let Some((code, town, end)) = postal_code(document, i, after_street) {
                 found.push(Span::new(document.bytes(code, town), Category::Location, "postal_code", 0.95));
                 if end > town {
@@ -147,7 +159,7 @@ fn canadian(document: &Document<'_>, i: usize) -> Option<usize> {
         && document.same_line(i + 5, i)
         && [0, 1, 3, 4].into_iter().all(|j| document.glued(i + j))
         && document.tokens[i + 3].gap <= 1
-        && !document.glued(i + 5)
+        && !(document.glued(i + 5) && document.get(i + 6).is_some_and(|t| t.kind != Kind::Sign))
         && !(i > 0 && document.glued(i - 1) && document.tokens[i - 1].kind != Kind::Sign);
     fits.then_some(i + 6)
 }

@@ -85,7 +85,18 @@ fn age(document: &Document<'_>, i: usize) -> Option<(usize, f32)> {
             end = at + 2;
         }
     }
-    let strong = labelled || led_by_person(document, i);
+    // "Zoran Milošević (3 mois)".
+    let bracketed = i > 1
+        && document.is_sign(i - 1, b'(')
+        && document.is_sign(end, b')')
+        && document.same_line(i - 2, i)
+        && document.get(i - 2).is_some_and(|t| {
+            t.kind == Kind::Word
+                && (t.shape != Shape::Lower || !document.cased(i))
+                && !t.lists.any(Lists::WORD | Lists::MEDICAL)
+                && t.len > 1
+        });
+    let strong = labelled || bracketed || led_by_person(document, i);
     if strong {
         return Some((end, 0.97));
     }

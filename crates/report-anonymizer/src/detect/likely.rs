@@ -43,6 +43,8 @@ struct Parts {
     /// A listed surname, whatever else it is.
     surname: bool,
     eponyms: usize,
+    /// A letter with its dot.
+    initials: bool,
     /// Written in capitals, or so short that it may be an abbreviation.
     abbreviation: bool,
 }
@@ -96,7 +98,7 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
         let best = before.max(after);
         match parts.strange {
             0 => parts.first && parts.words > 1 && before == Lead::Strong,
-            1 if parts.words == 0 => before == Lead::Strong || parts.known && best > Lead::Weak,
+            1 if parts.words == 0 => before == Lead::Strong || parts.initials && best == Lead::Strong || parts.known && best > Lead::Weak,
             _ => parts.sure || parts.first && best > Lead::None || best > Lead::Weak,
         }
     };
@@ -132,10 +134,13 @@ pub(crate) fn further(
         let particle = token.roles.any(Roles::PARTICLE) && strange(document, next + 1) && document.is_word(next + 1);
         let initial = token.len <= 2 && document.is_sign(next + 1, b'.') && document.glued(next);
         let inner = document.text_of(next).chars().skip(1).any(char::is_uppercase) && token.len < 5;
-        if !(strange(document, next) || particle || initial) || inner && document.cased(next) {
+        let word = word_name(document, next)
+            && (strange(document, next + 1) && document.same_line(next, next + 1)
+                || listing && token.lists.any(Lists::SURNAME) && document.cased(next));
+        if !(strange(document, next) || particle || initial || word) || inner && document.cased(next) {
             return at;
         }
-        let led = if particle || initial { Led::Titled } else { Led::Hinted };
+        let led = if particle || initial || word { Led::Titled } else { Led::Hinted };
         let Some(name) = name(document, next, led).or_else(|| alone(document, next)) else { return at };
         let Some(end) = last_word(document, next, name.end) else { return at };
         let label = document.is_sign(end, b':');
@@ -166,7 +171,9 @@ fn fits(document: &Document<'_>, i: usize, end: usize, parts: &Parts, before: Le
                     && !t.roles.any(Roles::ACT.or(Roles::PERSON_ROLE).or(Roles::JOB))
             }) && !inside;
             let cue = before == Lead::Medium && inside && !document.is_any(i - 1, words!["par", "avec", "via"]);
-            !sentence && !parts.abbreviation
+            !sentence && parts.initials && (before == Lead::Strong || after == Lead::Strong)
+                || parts.known && before > Lead::Weak && !sentence && !parts.abbreviation
+                || !sentence && !parts.abbreviation
                 && (parts.first && (before == Lead::Strong || inside && before == Lead::Medium)
                     || parts.first && after == Lead::Strong && !document.is_word(end)
                     || parts.surname && (before == Lead::Strong || cue))
@@ -282,6 +289,8 @@ fn parts(document: &Document<'_>, i: usize, end: usize) -> Parts {
     let first = (i..end).find(|j| {
         document.tokens[*j].len > 1 && document.is_word(*j) && !document.has(*j, Roles::PARTICLE)
     });
+    parts.initials =
+        (i..end).any(|j| document.tokens[j].len == 1 && document.is_word(j) && document.is_sign(j + 1, b'.'));
     parts.abbreviation = first.is_some_and(|j| {
         let inner = document.text_of(j).chars().skip(1).any(char::is_uppercase);
         let len = document.tokens[j].len;
@@ -317,7 +326,15 @@ fn strange(document: &Document<'_>, i: usize) -> bool {
     }
     match token.shape {
         Shape::Capital => token.len > 1,
-        Shape::Upper => token.len > 5 || listed && token.len > 2,
+        Shape::Upper => {
+            // "XU Wei", "LE, Anh".
+            let short = || {
+                let next = i + 1 + usize::from(document.is_sign(i + 1, b','));
+                lists.any(Lists::SURNAME) && document.listed(next, Lists::FIRST) && document.same_line(i, next)
+                    && document.get(next).is_some_and(|t| t.shape == Shape::Capital)
+            };
+            token.len > 5 || listed && token.len > 2 || token.len == 2 && short()
+        }
         Shape::Lower | Shape::Initial => false,
     }
 }
@@ -335,11 +352,11 @@ fn word_name(document: &Document<'_>, i: usize) -> bool {
 
 /// Whether a folded word ends as words of medicine do.
 fn medical_form(word: &str) -> bool {
-    const ENDS: [&str; 34] = [
+    const ENDS: [&str; 46] = [
         "algie", "algies", "ite", "ites", "ose", "oses", "pathie", "pathies", "tomie", "tomies", "scopie", "scopies",
         "graphie", "graphies", "sciatique", "sciatiques", "plastie", "plasties", "emie", "emies", "urie", "lyse",
         "lyses", "oide", "oides", "plegie", "plegies", "parese", "trophie", "trophies", "genese", "stomie", "myces",
-        "coccus",
+        "coccus", "ique", "iques", "tion", "tions", "logie", "logies", "logue", "ement", "isme", "ismes", "cyte", "cytes",
     ];
     word.len() > 6 && ENDS.iter().any(|end| word.ends_with(end))
 }

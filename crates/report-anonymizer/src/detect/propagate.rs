@@ -79,6 +79,17 @@ fn joined(document: &Document<'_>, i: usize) -> (usize, usize) {
     {
         start -= 2;
     }
+    // "Van Nieuwenhuyse", "Văn Minh", "wa Tshibangu".
+    let particle = |j: usize| {
+        document.has(j, Roles::PARTICLE)
+            && document.tokens[j].len > 1
+            && document.cased(i)
+            && (document.tokens[j].shape != Shape::Lower && !document.has(j, Roles::TITLE)
+                || document.is_any(j, words!["van", "von", "der", "den", "el", "al", "ben", "da", "dos", "di", "wa"]))
+    };
+    while start > 0 && start + 4 > i && document.same_line(start - 1, i) && particle(start - 1) {
+        start -= 1;
+    }
     (start, end)
 }
 

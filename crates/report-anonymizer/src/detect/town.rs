@@ -118,7 +118,8 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
         && document.is_sign(end, b')')
         && token.shape == Shape::Capital
         && !token.lists.any(Lists::MEDICAL);
-    if capital && big && (!word || bracketed) && closed && opened {
+    let alone = bracketed && !word && !token.roles.any(Roles::EPONYM.or(Roles::PRODUCT));
+    if alone || capital && big && (!word || bracketed) && closed && opened {
         return Some((i, end, "town", 0.68));
     }
     if cased || capital && token.shape == Shape::Upper && document.mixed() {
@@ -132,7 +133,7 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
                     && into(document, i)
                     && !token.lists.any(Lists::MEDICAL)
                 || big && !word && !person && !surname && (several || !opens_sentence(document, i, end))
-                || several && big);
+                || several && (big || end > i + 4));
         return fits.then_some((i, end, "town", 0.7));
     }
     let fits = led && big && !word && !person
