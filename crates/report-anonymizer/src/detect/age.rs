@@ -96,7 +96,10 @@ fn age(document: &Document<'_>, i: usize) -> Option<(usize, f32)> {
                 && !t.lists.any(Lists::WORD | Lists::MEDICAL)
                 && t.len > 1
         });
-    let strong = labelled || bracketed || led_by_person(document, i);
+    let died = i > 1
+        && document.is(i - 1, word!("a"))
+        && document.is_any(i - 2, words!["decede", "decedee", "mort", "morte", "deces", "decedes"]);
+    let strong = labelled || died || bracketed || led_by_person(document, i);
     if strong {
         return Some((end, 0.97));
     }

@@ -73,7 +73,20 @@ pub(crate) fn lead(document: &Document<'_>, i: usize) -> Lead {
         Kind::Word if document.has(before, Roles::PERSON_ROLE) => Lead::Strong,
         Kind::Word if document.is(before, word!("par")) && near(Roles::AGENT.or(Roles::PERSON_CUE)) => Lead::Strong,
         Kind::Word if document.has(before, Roles::PERSON_CUE) => Lead::Medium,
-        Kind::Word if document.is_any(before, words!["et", "ou", "ni", "selon", "a"]) => Lead::Weak,
+        // "secrétariat Ledréan", "tante maternelle Seydou".
+        Kind::Word
+            if document.has(before, Roles::JOB)
+                && !document.is_any(before, words!["service", "imagerie", "radiologie", "unite", "departement", "tel", "fax", "mail", "urgences", "consultation", "clinique", "medecine"])
+                || document.cased(i)
+                    && token.shape == crate::document::Shape::Lower
+                    && token.len > 4
+                    && before > 0
+                    && document.same_line(before - 1, i)
+                    && document.has(before - 1, Roles::RELATION) =>
+        {
+            Lead::Medium
+        }
+        Kind::Word if document.is_any(before, words!["et", "ou", "ni", "selon", "a", "pour"]) => Lead::Weak,
         Kind::Word if before > 0 && document.is_any(before, words!["de", "d", "du"]) => {
             let of = document.same_line(before - 1, i)
                 && document.has(before - 1, Roles::PERSON_OF.or(Roles::RELATION));
@@ -109,7 +122,7 @@ fn labels(document: &Document<'_>, i: usize, colon: usize) -> Lead {
         if other || token.roles.any(Roles::AGE_UNIT) {
             return Lead::None;
         }
-        if token.roles.any(LABELS) {
+        if token.roles.any(LABELS) || j + 1 == colon && token.roles.any(Roles::PERSON_NOUN) {
             return Lead::Strong;
         }
     }
@@ -149,7 +162,8 @@ pub(crate) fn trail(document: &Document<'_>, start: usize, end: usize) -> Lead {
         }
         Kind::Word => Lead::None,
         Kind::Sign => match token.sign {
-            b'(' if same(next) && (aged(next) || dated(next) || who(next)) => Lead::Strong,
+            b'(' if same(next) && (aged(next) || dated(next)) => Lead::Strong,
+            b'(' if who(next) || document.is_any(next, words!["le", "la", "l"]) && who(next + 1) => Lead::Strong,
             b',' if same(next) => {
                 let article = document.is_any(next, words!["le", "la", "l", "un", "une", "son", "sa", "notre"]);
                 let apostrophe = article && document.is_sign(next + 1, b'\'');

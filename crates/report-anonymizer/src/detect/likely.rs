@@ -82,6 +82,7 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
     let comma = (i..found.end).any(|j| document.is_sign(j, b','));
     if comma && before < Lead::Medium && !document.begins_line(i)
         || given && document.begins_line(i) && !document.listed(i, Lists::FIRST)
+        || given && cased && document.is_any(i + 1, words!["de", "du", "d", "des"])
         || (i..found.end).any(|j| document.is_guarded(j) || document.has(j, Roles::TITLE) && document.tokens[j].len > 1)
     {
         return None;
@@ -98,7 +99,7 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
         let best = before.max(after);
         match parts.strange {
             0 => parts.first && parts.words > 1 && before == Lead::Strong,
-            1 if parts.words == 0 => before == Lead::Strong || parts.initials && best == Lead::Strong || parts.known && best > Lead::Weak,
+            1 if parts.words == 0 => before == Lead::Strong || parts.initials && best == Lead::Strong || best > Lead::Weak,
             _ => parts.sure || parts.first && best > Lead::None || best > Lead::Weak,
         }
     };
@@ -199,9 +200,14 @@ fn fits(document: &Document<'_>, i: usize, end: usize, parts: &Parts, before: Le
                     || parts.sure && best > Lead::Weak;
             }
             if parts.sure {
-                best > Lead::Weak || before > Lead::None || inside
+                best > Lead::Weak || before > Lead::None || inside || speaks(document, i, end)
             } else if parts.known {
+                let bracketed = parts.first && document.is_sign(end, b')') && before == Lead::Weak;
                 best > Lead::Weak
+                    || bracketed
+                    || running(document, i)
+                    || parts.first && speaks(document, i, end)
+                    || opens_sentence(document, i) && document.has(end, Roles::ACT) && document.same_line(i, end)
             } else {
                 before > Lead::Weak || after == Lead::Strong
             }
@@ -216,6 +222,38 @@ fn fits(document: &Document<'_>, i: usize, end: usize, parts: &Parts, before: Le
             }
         }
     }
+}
+
+/// Whether a small word that leads to no thing stands right before token `i`: "contre Ndiaye", "que Truong".
+fn running(document: &Document<'_>, i: usize) -> bool {
+    i.checked_sub(1).is_some_and(|p| {
+        let word = &document.tokens[p];
+        word.kind == Kind::Word
+            && word.shape == Shape::Lower
+            && word.len > 1
+            && document.same_line(p, i)
+            && !document.is_any(
+                p,
+                words![
+                    "de", "du", "des", "le", "la", "les", "un", "une", "au", "aux", "en", "type", "dit", "dite", "sur", "sous",
+                    "par", "pour", "selon", "a", "et", "ou", "son", "sa", "ses", "ce", "cette", "dans", "avec", "sans", "technique",
+                    "grade", "stade", "mode", "test", "par"
+                ],
+            )
+            && (word.lists.any(Lists::STOP) || word.roles.any(Roles::ACT.or(Roles::AGENT).or(Roles::JOB)))
+    })
+}
+
+/// Whether token `i` opens a sentence.
+fn opens_sentence(document: &Document<'_>, i: usize) -> bool {
+    document.begins_line(i) || document.is_sign(i - 1, b'.') && document.tokens[i].gap > 0
+}
+
+/// Whether tokens `i..end` are who says what follows a colon: "[08:12] Enguerrand: oui".
+fn speaks(document: &Document<'_>, i: usize, end: usize) -> bool {
+    document.is_sign(end, b':')
+        && document.same_line(i, end)
+        && (document.begins_line(i) || document.is_sign(i - 1, b']') || document.is_number(i - 1))
 }
 
 /// Whether a word for a person stands right before "de" at token `i`: there it is no part of the name.

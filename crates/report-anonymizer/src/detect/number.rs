@@ -285,6 +285,8 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
                         "confrere"
                     ],
                 ) => {}
+            // "n° SP 777-6685".
+            Kind::Word if token.shape == Shape::Upper && token.len <= 4 && seen.is_none() && !colon => {}
             _ => break,
         }
         at = before;

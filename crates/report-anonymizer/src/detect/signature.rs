@@ -23,6 +23,10 @@ pub(crate) fn signed(
     let Some(first) = document.get(at).filter(|t| t.line as usize == line && t.kind == Kind::Word) else {
         return;
     };
+    // "Carnet de Nicolae Munteanu".
+    if first.lists.any(Lists::WORD) && document.is_any(at + 1, words!["de", "du", "d", "des"]) && document.cased(at) {
+        return;
+    }
     let flat = !document.cased(at);
     let slashed = range.clone().any(|j| document.is_sign(j, b'/'));
     if let Some(marks) = dictation_marks(document, &range).filter(|_| line + 8 >= document.lines()) {
