@@ -174,7 +174,7 @@ pub(crate) fn trail(document: &Document<'_>, start: usize, end: usize) -> Lead {
                 if aged(next) || dated(next) || who(next) { Lead::Strong } else { Lead::None }
             }
             b'<' if (next..next + 9).any(|j| document.is_sign(j, b'@')) => Lead::Strong,
-            b'|' if start > 0 && document.is_sign(start - 1, b'|') => Lead::Weak,
+            b'|' if start > 0 && document.is_sign(start - 1, b'|') => Lead::Medium,
             b':' => Lead::Weak,
             _ => Lead::None,
         },

@@ -177,6 +177,10 @@ fn fits(document: &Document<'_>, i: usize, end: usize, parts: &Parts, before: Le
                 || !sentence && !parts.abbreviation
                 && (parts.first && (before == Lead::Strong || inside && before == Lead::Medium)
                     || parts.first && after == Lead::Strong && !document.is_word(end)
+                    || (parts.surname || parts.first) && running(document, i)
+                    || parts.surname
+                        && after == Lead::Strong
+                        && (inside || document.tokens[i].shape == Shape::Upper)
                     || parts.surname && (before == Lead::Strong || cue))
         }
         (1, 0) => {
@@ -202,7 +206,9 @@ fn fits(document: &Document<'_>, i: usize, end: usize, parts: &Parts, before: Le
             if parts.sure {
                 best > Lead::Weak || before > Lead::None || inside || speaks(document, i, end)
             } else if parts.known {
-                let bracketed = parts.first && document.is_sign(end, b')') && before == Lead::Weak;
+                let bracketed = document.is_sign(i - usize::from(i > 0), b'(')
+                    && document.is_sign(end, b')')
+                    && (parts.first || document.tokens[i].shape == Shape::Capital && document.tokens[i].len > 2);
                 best > Lead::Weak
                     || bracketed
                     || running(document, i)
@@ -346,7 +352,10 @@ fn strange(document: &Document<'_>, i: usize) -> bool {
         && document.is_sign(i + 1, b'-')
         && document.glued(i)
         && document.glued(i + 1)
-        && document.listed(i + 2, Lists::FIRST)
+        && (document.listed(i + 2, Lists::FIRST)
+            || document.cased(i) && document.get(i + 2).is_some_and(|t| t.shape == Shape::Capital))
+        && !token.roles.any(Roles::PARTICLE.or(Roles::EPONYM))
+        && (token.shape != Shape::Lower || !document.cased(i))
         && !lists.any(Lists::STOP | Lists::MEDICAL);
     if lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP) && !double
         || token.roles.any(NEVER)
