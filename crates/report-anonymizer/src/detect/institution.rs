@@ -60,7 +60,7 @@ fn institution(document: &Document<'_>, i: usize) -> Option<(usize, &'static str
         {
             at += 1;
         } else if document.same_line(at, i)
-            && (document.is_any(at, words!["d", "de"])
+            && (document.is_any(at, words!["d", "de", "des", "du"])
                 && (document.has(at + 1, Roles::INSTITUTION_WORD)
                     || document.is_sign(at + 1, b'\'') && document.has(at + 2, Roles::INSTITUTION_WORD)))
         {
@@ -196,9 +196,14 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
             true
         } else if cased {
             token.shape != Shape::Lower
-                && !token.roles.any(Roles::TITLE.or(Roles::NOT_NAME).or(Roles::MONTH))
+                && !token.roles.any(Roles::TITLE.or(Roles::MONTH))
+                && (!token.roles.any(Roles::NOT_NAME)
+                    || token.shape == Shape::Capital
+                        && at > head + 2
+                        && document.is_any(at - 1, words!["la", "le", "les"])
+                        && document.is_any(at - 2, words!["de", "d"]))
                 && names < 5
-                || names > 0
+                || (names > 0 || document.has(head, Roles::INSTITUTION) || at > head + 1)
                     && document.is_any(
                         at,
                         words![
@@ -218,6 +223,15 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
                             "normande",
                             "alsacienne",
                             "francilien",
+                            "neuchatelois",
+                            "jurassien",
+                            "vaudois",
+                            "valaisan",
+                            "fribourgeois",
+                            "genevois",
+                            "tessinois",
+                            "juif",
+                            "protestant",
                         ],
                     )
         } else {

@@ -145,7 +145,13 @@ pub(crate) fn trail(document: &Document<'_>, start: usize, end: usize) -> Lead {
     let who = |j: usize| {
         same(j)
             && document.has(j, Roles::PERSON_ROLE.or(Roles::JOB).or(Roles::RELATION).or(Roles::MAIDEN))
-            && !document.is_any(j, words!["a", "as", "ts", "objet", "part"])
+            && !document.is_any(j, words![
+                    "a", "as", "ts", "objet", "part", "interne", "externe", "present", "presente", "presents", "presentes",
+                    "social", "sociale", "petit", "petite", "petits", "grand", "belle", "beau", "demi", "signature", "garde",
+                    "copie", "contact", "absent", "absents", "cadre", "clinique", "superieur", "superieure", "certain",
+                    "certaine", "traitant", "aide", "proche", "confiance", "equipe", "patient", "patiente", "service",
+                    "imagerie", "radiologie", "consultation", "unite", "tel", "fax", "mail", "med", "agent", "relu", "lu"
+                ])
     };
     let token = &document.tokens[end];
     let next = end + 1;
