@@ -118,13 +118,22 @@ pub(crate) fn further(
     let listing = start > 0 && document.is_sign(start - 1, b':') && lead(document, start) == Lead::Strong;
     loop {
         // "X (radiothérapie), Y".
-        let bracket = listing
+        let bracket = (listing || document.has(at + 1, Roles::PERSON_ROLE))
             && document.is_sign(at, b'(')
             && document.is_sign(at + 2, b')')
             && document.same_line(at, at + 2);
         let joint = if bracket { at + 3 } else { at };
         let sign = document.get(joint).map_or(0, |t| if t.kind == Kind::Sign { t.sign } else { 0 });
-        let joined = document.is_any(joint, words!["et", "ou"])
+        // "Ginette, Normand et Corentin".
+        let enumerated = sign == b','
+            && document.tokens[joint..(joint + 6).min(document.tokens.len())].iter().skip(2).enumerate().any(
+                |(j, t)| {
+                    document.same_line(joint, joint + 2 + j)
+                        && j < 2
+                        && (t.kind == Kind::Sign && t.sign == b',' || document.is_any(joint + 2 + j, words!["et", "ou"]))
+                },
+            );
+        let joined = enumerated || document.is_any(joint, words!["et", "ou"])
             || b";/&+".contains(&sign) && sign != 0
             || sign == b',' && listing;
         let next = joint + 1;
@@ -137,7 +146,8 @@ pub(crate) fn further(
         let inner = document.text_of(next).chars().skip(1).any(char::is_uppercase) && token.len < 5;
         let word = word_name(document, next)
             && (strange(document, next + 1) && document.same_line(next, next + 1)
-                || listing && token.lists.any(Lists::SURNAME) && document.cased(next));
+                || (listing && token.lists.any(Lists::SURNAME) || enumerated && token.lists.any(Lists::FIRST))
+                    && document.cased(next));
         if !(strange(document, next) || particle || initial || word) || inner && document.cased(next) {
             return at;
         }
@@ -177,6 +187,7 @@ fn fits(document: &Document<'_>, i: usize, end: usize, parts: &Parts, before: Le
                 || !sentence && !parts.abbreviation
                 && (parts.first && (before == Lead::Strong || inside && before == Lead::Medium)
                     || parts.first && after == Lead::Strong && !document.is_word(end)
+                    || parts.known && undergoes(document, i, end)
                     || (parts.surname || parts.first) && running(document, i)
                     || parts.surname
                         && after == Lead::Strong
@@ -215,7 +226,7 @@ fn fits(document: &Document<'_>, i: usize, end: usize, parts: &Parts, before: Le
                     || parts.first && speaks(document, i, end)
                     || opens_sentence(document, i) && document.has(end, Roles::ACT) && document.same_line(i, end)
             } else {
-                before > Lead::Weak || after == Lead::Strong
+                before > Lead::Weak || after == Lead::Strong || undergoes(document, i, end)
             }
         }
         _ => {
@@ -253,6 +264,16 @@ fn running(document: &Document<'_>, i: usize) -> bool {
 /// Whether token `i` opens a sentence.
 fn opens_sentence(document: &Document<'_>, i: usize) -> bool {
     document.begins_line(i) || document.is_sign(i - 1, b'.') && document.tokens[i].gap > 0
+}
+
+/// Whether tokens `i..end` open a sentence that says what was done to somebody: "Noirhomme était excusé".
+fn undergoes(document: &Document<'_>, i: usize, end: usize) -> bool {
+    let at = end + usize::from(document.is_any(end, words!["n", "s"]) && document.is_sign(end + 1, b'\'')) * 2;
+    let negated = at + usize::from(document.is(at + 1, word!("pas")));
+    opens_sentence(document, i)
+        && document.has(at, Roles::ACT)
+        && document.same_line(i, negated + 1)
+        && document.has(negated + 1, Roles::AGENT.or(Roles::PERSON_CUE).or(Roles::PERSON_ROLE))
 }
 
 /// Whether tokens `i..end` are who says what follows a colon: "[08:12] Enguerrand: oui".
@@ -354,7 +375,7 @@ fn strange(document: &Document<'_>, i: usize) -> bool {
         && document.glued(i + 1)
         && (document.listed(i + 2, Lists::FIRST)
             || document.cased(i) && document.get(i + 2).is_some_and(|t| t.shape == Shape::Capital))
-        && !token.roles.any(Roles::PARTICLE.or(Roles::EPONYM))
+        && (!token.roles.any(Roles::PARTICLE.or(Roles::EPONYM)) || lists.any(Lists::FIRST_COMMON))
         && (token.shape != Shape::Lower || !document.cased(i))
         && !lists.any(Lists::STOP | Lists::MEDICAL);
     if lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP) && !double
@@ -367,6 +388,14 @@ fn strange(document: &Document<'_>, i: usize) -> bool {
     let listed = lists.any(Lists::FIRST | Lists::SURNAME);
     if !listed && medical_form(document.folded(i)) {
         return false;
+    }
+    // "D'hondt".
+    let elided = i > 1
+        && document.is_sign(i - 1, b'\'')
+        && document.tokens[i - 2].shape == Shape::Initial
+        && document.is_any(i - 2, words!["d", "l", "n", "o", "m"]);
+    if elided && token.shape == Shape::Lower && document.cased(i) {
+        return token.len > 3;
     }
     if !document.cased(i) {
         return token.len > 3 || listed && token.len > 2;
