@@ -101,7 +101,7 @@ impl Lines {
     fn batch(&mut self) -> Result<Vec<(usize, Vec<u8>)>> {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while bytes < BATCH_BYTES {
-            let mut row = Vec::new();
+            let mut row = Vec::with_capacity(2048);
             let read = self.reader.read_until(b'\n', &mut row);
             if read.map_err(|source| reading(&self.path, source))? == 0 {
                 break;
@@ -115,7 +115,7 @@ impl Lines {
 }
 
 /// A line's number, and its output row and audit record or why there are none.
-type Rendered = (usize, Result<(String, Option<String>), String>);
+type Rendered = (usize, Result<(Vec<u8>, Option<String>), String>);
 
 fn render_lines(anonymizer: &Anonymizer, batch: &[(usize, Vec<u8>)], audit: bool) -> Vec<Rendered> {
     batch
@@ -148,7 +148,9 @@ pub fn anonymize_folder(
     for batch in paths.chunks(512) {
         let done: Vec<_> = batch
             .par_iter()
-            .map(|path| (path, read(path, input).and_then(|report| render(anonymizer, &report, audit.is_some()))))
+            .map(|path| {
+                (path, read(path, input).and_then(|report| render(anonymizer, &report, audit.is_some())))
+            })
             .collect();
         for (path, row) in done {
             match row {
@@ -183,9 +185,9 @@ impl Sink {
         Ok(())
     }
 
-    fn write(&mut self, (row, record): &(String, Option<String>), summary: &mut Summary) -> Result<()> {
+    fn write(&mut self, (row, record): &(Vec<u8>, Option<String>), summary: &mut Summary) -> Result<()> {
         let writing = |source| Error::File { action: "writing", path: self.path.clone(), source };
-        writeln!(self.output, "{row}").map_err(writing)?;
+        self.output.write_all(row).and_then(|()| self.output.write_all(b"\n")).map_err(writing)?;
         if let (Some(audit), Some(record)) = (&mut self.audit, record) {
             writeln!(audit, "{record}").map_err(writing)?;
         }
@@ -239,7 +241,7 @@ fn render(
     anonymizer: &Anonymizer,
     report: &Report,
     audit: bool,
-) -> Result<(String, Option<String>), String> {
+) -> Result<(Vec<u8>, Option<String>), String> {
     let done = anonymizer.anonymize(report).map_err(|error| error.to_string())?;
     let row = OutputRow {
         id: report.id.as_str(),
@@ -248,7 +250,9 @@ fn render(
     };
     let json = |error: serde_json::Error| error.to_string();
     let record = audit.then(|| serde_json::to_string::<Audit>(&done.audit)).transpose().map_err(json)?;
-    Ok((serde_json::to_string(&row).map_err(json)?, record))
+    let mut line = Vec::with_capacity(done.text.len() + done.text.len() / 2 + 256);
+    serde_json::to_writer(&mut line, &row).map_err(json)?;
+    Ok((line, record))
 }
 
 fn text_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {

@@ -47,9 +47,7 @@ fn headed(document: &Document<'_>, head: usize, guarded: &mut [bool]) {
                 || token.sign == b':')
         {
         } else if !linked
-            && (token.kind == Kind::Word
-                && token.shape == Shape::Lower
-                && document.listed(at, Lists::WORD)
+            && (token.kind == Kind::Word && token.shape == Shape::Lower && document.listed(at, Lists::WORD)
                 || is_grade(document, at))
         {
             // An adjective: "prothèse inversée de".

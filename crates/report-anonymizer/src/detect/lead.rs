@@ -62,21 +62,46 @@ pub(crate) fn lead(document: &Document<'_>, i: usize) -> Lead {
             }
             b'(' | b'[' | b'|' | b'/' | b'&' | b'+' | b'"' | b';' | b'-' => Lead::Weak,
             // "c.c. Beat Cuennet".
-            b'.' if before > 2 && document.is(before - 1, word!("c")) && document.is(before - 3, word!("c")) => {
+            b'.' if before > 2
+                && document.is(before - 1, word!("c"))
+                && document.is(before - 3, word!("c")) =>
+            {
                 Lead::Strong
             }
             _ => Lead::None,
         },
         Kind::Word if document.tokens[i].gap > 3 => {
-            if document.has(before, LABELS) { Lead::Strong } else { Lead::Weak }
+            if document.has(before, LABELS) {
+                Lead::Strong
+            } else {
+                Lead::Weak
+            }
         }
         Kind::Word if document.has(before, Roles::PERSON_ROLE) => Lead::Strong,
-        Kind::Word if document.is(before, word!("par")) && near(Roles::AGENT.or(Roles::PERSON_CUE)) => Lead::Strong,
+        Kind::Word if document.is(before, word!("par")) && near(Roles::AGENT.or(Roles::PERSON_CUE)) => {
+            Lead::Strong
+        }
         Kind::Word if document.has(before, Roles::PERSON_CUE) => Lead::Medium,
         // "secrétariat Ledréan", "tante maternelle Seydou".
         Kind::Word
             if document.has(before, Roles::JOB)
-                && !document.is_any(before, words!["service", "imagerie", "radiologie", "unite", "departement", "tel", "fax", "mail", "urgences", "consultation", "clinique", "medecine"])
+                && !document.is_any(
+                    before,
+                    words![
+                        "service",
+                        "imagerie",
+                        "radiologie",
+                        "unite",
+                        "departement",
+                        "tel",
+                        "fax",
+                        "mail",
+                        "urgences",
+                        "consultation",
+                        "clinique",
+                        "medecine"
+                    ],
+                )
                 || document.cased(i)
                     && token.shape == crate::document::Shape::Lower
                     && token.len > 4
@@ -115,8 +140,24 @@ fn labels(document: &Document<'_>, i: usize, colon: usize) -> Lead {
         let other = document.is_any(
             j,
             words![
-                "lieu", "ville", "date", "adresse", "tel", "service", "appareil", "materiel", "traitement", "prothese",
-                "commune", "pays", "modele", "marque", "medicament", "implant", "presentant", "presentent"
+                "lieu",
+                "ville",
+                "date",
+                "adresse",
+                "tel",
+                "service",
+                "appareil",
+                "materiel",
+                "traitement",
+                "prothese",
+                "commune",
+                "pays",
+                "modele",
+                "marque",
+                "medicament",
+                "implant",
+                "presentant",
+                "presentent"
             ],
         );
         if other || token.roles.any(Roles::AGE_UNIT) {
@@ -145,33 +186,95 @@ pub(crate) fn trail(document: &Document<'_>, start: usize, end: usize) -> Lead {
     let who = |j: usize| {
         same(j)
             && document.has(j, Roles::PERSON_ROLE.or(Roles::JOB).or(Roles::RELATION).or(Roles::MAIDEN))
-            && !document.is_any(j, words![
-                    "a", "as", "ts", "objet", "part", "interne", "externe", "present", "presente", "presents", "presentes",
-                    "social", "sociale", "petit", "petite", "petits", "grand", "belle", "beau", "demi", "signature", "garde",
-                    "copie", "contact", "absent", "absents", "cadre", "clinique", "superieur", "superieure", "certain",
-                    "certaine", "traitant", "aide", "proche", "confiance", "equipe", "patient", "patiente", "service",
-                    "imagerie", "radiologie", "consultation", "unite", "tel", "fax", "mail", "med", "agent", "relu", "lu"
-                ])
+            && !document.is_any(
+                j,
+                words![
+                    "a",
+                    "as",
+                    "ts",
+                    "objet",
+                    "part",
+                    "interne",
+                    "externe",
+                    "present",
+                    "presente",
+                    "presents",
+                    "presentes",
+                    "social",
+                    "sociale",
+                    "petit",
+                    "petite",
+                    "petits",
+                    "grand",
+                    "belle",
+                    "beau",
+                    "demi",
+                    "signature",
+                    "garde",
+                    "copie",
+                    "contact",
+                    "absent",
+                    "absents",
+                    "cadre",
+                    "clinique",
+                    "superieur",
+                    "superieure",
+                    "certain",
+                    "certaine",
+                    "traitant",
+                    "aide",
+                    "proche",
+                    "confiance",
+                    "equipe",
+                    "patient",
+                    "patiente",
+                    "service",
+                    "imagerie",
+                    "radiologie",
+                    "consultation",
+                    "unite",
+                    "tel",
+                    "fax",
+                    "mail",
+                    "med",
+                    "agent",
+                    "relu",
+                    "lu"
+                ],
+            )
     };
     let token = &document.tokens[end];
     let next = end + 1;
     match token.kind {
         Kind::Number if aged(end) || dated(end) => {
-            if heads { Lead::Strong } else { Lead::Medium }
+            if heads {
+                Lead::Strong
+            } else {
+                Lead::Medium
+            }
         }
         Kind::Number => Lead::None,
         Kind::Word if who(end) => Lead::Strong,
         Kind::Word if document.has(end, Roles::ACT) => {
             // "est" and "a" have any subject.
-            let weak = document.is_any(end, words!["est", "a", "se", "s", "n", "ne", "sera", "montre", "semble", "va", "reste", "etait", "avait", "vient", "dit", "passe", "apparait", "presente", "part", "sort"]);
+            let weak = document.is_any(
+                end,
+                words![
+                    "est", "a", "se", "s", "n", "ne", "sera", "montre", "semble", "va", "reste", "etait",
+                    "avait", "vient", "dit", "passe", "apparait", "presente", "part", "sort"
+                ],
+            );
             if weak && !heads { Lead::Weak } else { Lead::Medium }
         }
         Kind::Word => Lead::None,
         Kind::Sign => match token.sign {
             b'(' if same(next) && (aged(next) || dated(next)) => Lead::Strong,
-            b'(' if who(next) || document.is_any(next, words!["le", "la", "l"]) && who(next + 1) => Lead::Strong,
+            b'(' if who(next) || document.is_any(next, words!["le", "la", "l"]) && who(next + 1) => {
+                Lead::Strong
+            }
             b',' if same(next) => {
-                let article = document.is_any(next, words!["le", "la", "l", "un", "une", "son", "sa", "notre"]);
+                let article =
+                    document.is_any(next, words!["le", "la", "l", "un", "une", "son", "sa", "notre"]);
                 let apostrophe = article && document.is_sign(next + 1, b'\'');
                 let at = next + usize::from(article) + usize::from(apostrophe);
                 if aged(next) || dated(next) || who(at) { Lead::Strong } else { Lead::None }

@@ -54,7 +54,7 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
     let token = document.get(i)?;
     let cased = document.cased(i);
     let particle = token.roles.any(Roles::PARTICLE);
-    if cased && token.shape == Shape::Lower && !particle
+    if cased && token.shape == Shape::Lower && !(particle && leads_on(document, i))
         || document.is_guarded(i)
         || i > 0 && document.glued(i - 1) && !opens(document, i - 1)
     {
@@ -70,7 +70,10 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
     let before = lead(document, i);
     let article = document.is_any(i, words!["la", "le", "les", "des", "du", "l"]);
     if particle && !elided && !own && before < if article { Lead::Strong } else { Lead::Medium }
-        || particle && before == Lead::Strong && document.is_any(i, words!["de", "d", "du"]) && follows_role(document, i)
+        || particle
+            && before == Lead::Strong
+            && document.is_any(i, words!["de", "d", "du"])
+            && follows_role(document, i)
     {
         return None;
     }
@@ -83,7 +86,8 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
     if comma && before < Lead::Medium && !document.begins_line(i)
         || given && document.begins_line(i) && !document.listed(i, Lists::FIRST)
         || given && cased && document.is_any(i + 1, words!["de", "du", "d", "des"])
-        || (i..found.end).any(|j| document.is_guarded(j) || document.has(j, Roles::TITLE) && document.tokens[j].len > 1)
+        || (i..found.end)
+            .any(|j| document.is_guarded(j) || document.has(j, Roles::TITLE) && document.tokens[j].len > 1)
     {
         return None;
     }
@@ -99,13 +103,23 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
         let best = before.max(after);
         match parts.strange {
             0 => parts.first && parts.words > 1 && before == Lead::Strong,
-            1 if parts.words == 0 => before == Lead::Strong || parts.initials && best == Lead::Strong || best > Lead::Weak,
+            1 if parts.words == 0 => {
+                before == Lead::Strong || parts.initials && best == Lead::Strong || best > Lead::Weak
+            }
             _ => parts.sure || parts.first && best > Lead::None || best > Lead::Weak,
         }
     };
     let certain = parts.strange + parts.words > 1 || best_of(before, after) == Lead::Strong;
     let confidence = 0.72 + if certain { 0.03 } else { 0.0 } + if parts.first { 0.02 } else { 0.0 };
     fits.then_some((found, Role::Other, "likely", confidence))
+}
+
+/// Whether particles from token `i` on lead to a word with a capital.
+fn leads_on(document: &Document<'_>, i: usize) -> bool {
+    (i + 1..i + 4)
+        .filter_map(|j| document.get(j).filter(|t| t.kind == Kind::Word))
+        .find(|t| t.shape != Shape::Lower || !t.roles.any(Roles::PARTICLE))
+        .is_some_and(|t| t.shape != Shape::Lower)
 }
 
 /// Further names of a list that begins with one: "Présents : A, B et C". Gives the token to go on from.
@@ -130,10 +144,12 @@ pub(crate) fn further(
                 |(j, t)| {
                     document.same_line(joint, joint + 2 + j)
                         && j < 2
-                        && (t.kind == Kind::Sign && t.sign == b',' || document.is_any(joint + 2 + j, words!["et", "ou"]))
+                        && (t.kind == Kind::Sign && t.sign == b','
+                            || document.is_any(joint + 2 + j, words!["et", "ou"]))
                 },
             );
-        let joined = enumerated || document.is_any(joint, words!["et", "ou"])
+        let joined = enumerated
+            || document.is_any(joint, words!["et", "ou"])
             || b";/&+".contains(&sign) && sign != 0
             || sign == b',' && listing;
         let next = joint + 1;
@@ -141,12 +157,14 @@ pub(crate) fn further(
             return at;
         }
         let token = &document.tokens[next];
-        let particle = token.roles.any(Roles::PARTICLE) && strange(document, next + 1) && document.is_word(next + 1);
+        let particle =
+            token.roles.any(Roles::PARTICLE) && strange(document, next + 1) && document.is_word(next + 1);
         let initial = token.len <= 2 && document.is_sign(next + 1, b'.') && document.glued(next);
         let inner = document.text_of(next).chars().skip(1).any(char::is_uppercase) && token.len < 5;
         let word = word_name(document, next)
             && (strange(document, next + 1) && document.same_line(next, next + 1)
-                || (listing && token.lists.any(Lists::SURNAME) || enumerated && token.lists.any(Lists::FIRST))
+                || (listing && token.lists.any(Lists::SURNAME)
+                    || enumerated && token.lists.any(Lists::FIRST))
                     && document.cased(next));
         if !(strange(document, next) || particle || initial || word) || inner && document.cased(next) {
             return at;
@@ -155,7 +173,8 @@ pub(crate) fn further(
         let Some(name) = name(document, next, led).or_else(|| alone(document, next)) else { return at };
         let Some(end) = last_word(document, next, name.end) else { return at };
         let label = document.is_sign(end, b':');
-        let guarded = (next..end).any(|j| document.is_guarded(j) || document.has(j, Roles::EPONYM) && !listing);
+        let guarded =
+            (next..end).any(|j| document.is_guarded(j) || document.has(j, Roles::EPONYM) && !listing);
         if label || guarded {
             return at;
         }
@@ -178,34 +197,44 @@ fn fits(document: &Document<'_>, i: usize, end: usize, parts: &Parts, before: Le
     match (parts.strange, parts.words) {
         (0, _) => {
             let sentence = document.get(end).is_some_and(|t| {
-                t.kind == Kind::Word && t.shape == Shape::Lower && document.same_line(i, end)
+                t.kind == Kind::Word
+                    && t.shape == Shape::Lower
+                    && document.same_line(i, end)
                     && !t.roles.any(Roles::ACT.or(Roles::PERSON_ROLE).or(Roles::JOB))
             }) && !inside;
-            let cue = before == Lead::Medium && inside && !document.is_any(i - 1, words!["par", "avec", "via"]);
+            let cue =
+                before == Lead::Medium && inside && !document.is_any(i - 1, words!["par", "avec", "via"]);
             !sentence && parts.initials && (before == Lead::Strong || after == Lead::Strong)
                 || parts.known && before > Lead::Weak && !sentence && !parts.abbreviation
-                || !sentence && !parts.abbreviation
-                && (parts.first && (before == Lead::Strong || inside && before == Lead::Medium)
-                    || parts.first && after == Lead::Strong && !document.is_word(end)
-                    || parts.known && undergoes(document, i, end)
-                    || (parts.surname || parts.first) && running(document, i)
-                    || parts.surname
-                        && after == Lead::Strong
-                        && (inside || document.tokens[i].shape == Shape::Upper)
-                    || parts.surname && (before == Lead::Strong || cue))
+                || !sentence
+                    && !parts.abbreviation
+                    && (parts.first && (before == Lead::Strong || inside && before == Lead::Medium)
+                        || parts.first && after == Lead::Strong && !document.is_word(end)
+                        || parts.known && undergoes(document, i, end)
+                        || (parts.surname || parts.first) && running(document, i)
+                        || parts.surname
+                            && after == Lead::Strong
+                            && (inside || document.tokens[i].shape == Shape::Upper)
+                        || parts.surname && (before == Lead::Strong || cue))
         }
         (1, 0) => {
             // "présentant : Gonalgies mécaniques": a sentence begins there.
             let sentence = before > Lead::None
                 && document.is_sign(i - 1, b':')
                 && document.get(end).is_some_and(|t| {
-                    t.kind == Kind::Word && t.shape == Shape::Lower && document.same_line(i, end)
+                    t.kind == Kind::Word
+                        && t.shape == Shape::Lower
+                        && document.same_line(i, end)
                         && !t.roles.any(Roles::ACT.or(Roles::PERSON_ROLE).or(Roles::JOB))
                 });
             // "Kingella denitrificans".
             let species = document.get(end).is_some_and(|t| {
-                t.kind == Kind::Word && t.shape == Shape::Lower && t.lists == Lists(0)
-                    && t.roles == Roles::default() && document.same_line(i, end) && t.len > 4
+                t.kind == Kind::Word
+                    && t.shape == Shape::Lower
+                    && t.lists == Lists(0)
+                    && t.roles == Roles::default()
+                    && document.same_line(i, end)
+                    && t.len > 4
             });
             if sentence || species || document.is_sign(end, b'-') && document.glued(end - 1) {
                 return false;
@@ -219,12 +248,15 @@ fn fits(document: &Document<'_>, i: usize, end: usize, parts: &Parts, before: Le
             } else if parts.known {
                 let bracketed = document.is_sign(i - usize::from(i > 0), b'(')
                     && document.is_sign(end, b')')
-                    && (parts.first || document.tokens[i].shape == Shape::Capital && document.tokens[i].len > 2);
+                    && (parts.first
+                        || document.tokens[i].shape == Shape::Capital && document.tokens[i].len > 2);
                 best > Lead::Weak
                     || bracketed
                     || running(document, i)
                     || parts.first && speaks(document, i, end)
-                    || opens_sentence(document, i) && document.has(end, Roles::ACT) && document.same_line(i, end)
+                    || opens_sentence(document, i)
+                        && document.has(end, Roles::ACT)
+                        && document.same_line(i, end)
             } else {
                 before > Lead::Weak || after == Lead::Strong || undergoes(document, i, end)
             }
@@ -252,9 +284,42 @@ fn running(document: &Document<'_>, i: usize) -> bool {
             && !document.is_any(
                 p,
                 words![
-                    "de", "du", "des", "le", "la", "les", "un", "une", "au", "aux", "en", "type", "dit", "dite", "sur", "sous",
-                    "par", "pour", "selon", "a", "et", "ou", "son", "sa", "ses", "ce", "cette", "dans", "avec", "sans", "technique",
-                    "grade", "stade", "mode", "test", "par"
+                    "de",
+                    "du",
+                    "des",
+                    "le",
+                    "la",
+                    "les",
+                    "un",
+                    "une",
+                    "au",
+                    "aux",
+                    "en",
+                    "type",
+                    "dit",
+                    "dite",
+                    "sur",
+                    "sous",
+                    "par",
+                    "pour",
+                    "selon",
+                    "a",
+                    "et",
+                    "ou",
+                    "son",
+                    "sa",
+                    "ses",
+                    "ce",
+                    "cette",
+                    "dans",
+                    "avec",
+                    "sans",
+                    "technique",
+                    "grade",
+                    "stade",
+                    "mode",
+                    "test",
+                    "par"
                 ],
             )
             && (word.lists.any(Lists::STOP) || word.roles.any(Roles::ACT.or(Roles::AGENT).or(Roles::JOB)))
@@ -268,7 +333,8 @@ fn opens_sentence(document: &Document<'_>, i: usize) -> bool {
 
 /// Whether tokens `i..end` open a sentence that says what was done to somebody: "Noirhomme était excusé".
 fn undergoes(document: &Document<'_>, i: usize, end: usize) -> bool {
-    let at = end + usize::from(document.is_any(end, words!["n", "s"]) && document.is_sign(end + 1, b'\'')) * 2;
+    let at =
+        end + usize::from(document.is_any(end, words!["n", "s"]) && document.is_sign(end + 1, b'\'')) * 2;
     let negated = at + usize::from(document.is(at + 1, word!("pas")));
     opens_sentence(document, i)
         && document.has(at, Roles::ACT)
@@ -307,7 +373,11 @@ fn run(document: &Document<'_>, i: usize) -> usize {
             break;
         }
         at += 1;
-        while document.is_sign(at, b'-') && document.glued(at - 1) && document.glued(at) && document.is_word(at + 1) {
+        while document.is_sign(at, b'-')
+            && document.glued(at - 1)
+            && document.glued(at)
+            && document.is_word(at + 1)
+        {
             at += 2;
         }
         end = at;
@@ -351,9 +421,8 @@ fn parts(document: &Document<'_>, i: usize, end: usize) -> Parts {
         parts.surname |= token.lists.any(Lists::SURNAME) && !token.lists.any(Lists::STOP | Lists::MEDICAL);
         parts.eponyms += usize::from(token.roles.any(Roles::EPONYM));
     }
-    let first = (i..end).find(|j| {
-        document.tokens[*j].len > 1 && document.is_word(*j) && !document.has(*j, Roles::PARTICLE)
-    });
+    let first = (i..end)
+        .find(|j| document.tokens[*j].len > 1 && document.is_word(*j) && !document.has(*j, Roles::PARTICLE));
     parts.initials =
         (i..end).any(|j| document.tokens[j].len == 1 && document.is_word(j) && document.is_sign(j + 1, b'.'));
     parts.abbreviation = first.is_some_and(|j| {
@@ -406,7 +475,9 @@ fn strange(document: &Document<'_>, i: usize) -> bool {
             // "XU Wei", "LE, Anh".
             let short = || {
                 let next = i + 1 + usize::from(document.is_sign(i + 1, b','));
-                lists.any(Lists::SURNAME) && document.listed(next, Lists::FIRST) && document.same_line(i, next)
+                lists.any(Lists::SURNAME)
+                    && document.listed(next, Lists::FIRST)
+                    && document.same_line(i, next)
                     && document.get(next).is_some_and(|t| t.shape == Shape::Capital)
             };
             token.len > 5 || listed && token.len > 2 || token.len == 2 && short()
@@ -422,17 +493,60 @@ fn word_name(document: &Document<'_>, i: usize) -> bool {
             && t.len > 2
             && !t.lists.any(Lists::STOP | Lists::MEDICAL)
             && !t.roles.any(NEVER.or(Roles::EPONYM))
-            && (document.cased(i) && t.shape != Shape::Lower || !document.cased(i) && t.lists.any(Lists::FIRST))
+            && (document.cased(i) && t.shape != Shape::Lower
+                || !document.cased(i) && t.lists.any(Lists::FIRST))
     })
 }
 
 /// Whether a folded word ends as words of medicine do.
 fn medical_form(word: &str) -> bool {
     const ENDS: [&str; 46] = [
-        "algie", "algies", "ite", "ites", "ose", "oses", "pathie", "pathies", "tomie", "tomies", "scopie", "scopies",
-        "graphie", "graphies", "sciatique", "sciatiques", "plastie", "plasties", "emie", "emies", "urie", "lyse",
-        "lyses", "oide", "oides", "plegie", "plegies", "parese", "trophie", "trophies", "genese", "stomie", "myces",
-        "coccus", "ique", "iques", "tion", "tions", "logie", "logies", "logue", "ement", "isme", "ismes", "cyte", "cytes",
+        "algie",
+        "algies",
+        "ite",
+        "ites",
+        "ose",
+        "oses",
+        "pathie",
+        "pathies",
+        "tomie",
+        "tomies",
+        "scopie",
+        "scopies",
+        "graphie",
+        "graphies",
+        "sciatique",
+        "sciatiques",
+        "plastie",
+        "plasties",
+        "emie",
+        "emies",
+        "urie",
+        "lyse",
+        "lyses",
+        "oide",
+        "oides",
+        "plegie",
+        "plegies",
+        "parese",
+        "trophie",
+        "trophies",
+        "genese",
+        "stomie",
+        "myces",
+        "coccus",
+        "ique",
+        "iques",
+        "tion",
+        "tions",
+        "logie",
+        "logies",
+        "logue",
+        "ement",
+        "isme",
+        "ismes",
+        "cyte",
+        "cytes",
     ];
     word.len() > 6 && ENDS.iter().any(|end| word.ends_with(end))
 }

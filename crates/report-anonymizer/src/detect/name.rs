@@ -95,11 +95,11 @@ fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
     let job = token.roles.any(Roles::PERSON_ROLE) && token.shape == Shape::Upper && token.len < 6;
     if job && !first && !token.lists.any(Lists::FIRST_COMMON)
         || token.roles.any(ENDS)
-        && !(first
-            && led == Led::Titled
-            && token.lists.any(Lists::SURNAME_FREQUENT)
-            && !token.roles.any(Roles::TITLE)
-            && token.shape != Shape::Lower)
+            && !(first
+                && led == Led::Titled
+                && token.lists.any(Lists::SURNAME_FREQUENT)
+                && !token.roles.any(Roles::TITLE)
+                && token.shape != Shape::Lower)
         || token.roles.any(Roles::PERSON_NOUN) && !token.lists.any(Lists::SURNAME_FREQUENT)
     {
         return false;
@@ -326,9 +326,8 @@ fn inverted(document: &Document<'_>, start: usize, at: usize) -> bool {
         && !next.lists.any(Lists::STOP);
     let written = !document.cased(at) || next.shape != Shape::Lower;
     let after = document.get(compound(document, at + 1));
-    let closes = after.is_none_or(|t| {
-        t.line != next.line || t.kind != Kind::Word || t.shape == Shape::Lower || t.gap > 2
-    });
+    let closes = after
+        .is_none_or(|t| t.line != next.line || t.kind != Kind::Word || t.shape == Shape::Lower || t.gap > 2);
     let capitals = document.tokens[start..at]
         .iter()
         .filter(|t| t.kind == Kind::Word)

@@ -95,7 +95,9 @@ fn north_american(document: &Document<'_>, i: usize) -> Option<usize> {
     let digits = |j: usize, len: u8| {
         document.get(j).is_some_and(|t| t.kind == Kind::Number && t.len == len) && document.same_line(j, i)
     };
-    if !digits(area, 3) || !(200..1000).contains(&document.tokens[area].number) || i > 0 && document.glued(i - 1) && document.tokens[i - 1].kind != Kind::Sign
+    if !digits(area, 3)
+        || !(200..1000).contains(&document.tokens[area].number)
+        || i > 0 && document.glued(i - 1) && document.tokens[i - 1].kind != Kind::Sign
     {
         return None;
     }

@@ -27,6 +27,10 @@ pub(crate) fn longest(document: &Document<'_>, i: usize) -> u8 {
             else {
                 break;
             };
+            // In text with case, only short words stand small in a name.
+            if word.shape == Shape::Lower && !joint && word.len > 4 && document.cased(i) {
+                break;
+            }
             hash = crate::hash::join(hash, word.hash);
             at = next + 1;
             if crate::lexicon::look_up(hash).any(Lists::PLACE) {

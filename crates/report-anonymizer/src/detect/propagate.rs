@@ -16,7 +16,11 @@ pub(crate) fn propagate(document: &Document<'_>, spans: &[Span], found: &mut Vec
         let mut at = token;
         while let Some(word) = document.get(at).filter(|t| (t.start as usize) < span.end) {
             let usable = word.kind == Kind::Word
-                && (word.len > 2 || word.len == 2 && word.shape == Shape::Capital && word.lists.any(Lists::SURNAME) && !word.roles.any(Roles::UNIT))
+                && (word.len > 2
+                    || word.len == 2
+                        && word.shape == Shape::Capital
+                        && word.lists.any(Lists::SURNAME)
+                        && !word.roles.any(Roles::UNIT))
                 && !word.lists.any(Lists::STOP)
                 && !word.roles.any(Roles::PARTICLE.or(Roles::TITLE).or(Roles::NOT_NAME));
             // In text without case, a name that is also a word is not looked for.
@@ -62,11 +66,14 @@ pub(crate) fn propagate(document: &Document<'_>, spans: &[Span], found: &mut Vec
 fn joined(document: &Document<'_>, i: usize) -> (usize, usize) {
     let (mut start, mut end) = (i, i + 1);
     let capital = |j: usize| {
-        document.get(j).is_some_and(|t| {
-            t.kind == Kind::Word && t.shape != Shape::Lower && t.len > 1
-        }) && document.cased(i)
+        document.get(j).is_some_and(|t| t.kind == Kind::Word && t.shape != Shape::Lower && t.len > 1)
+            && document.cased(i)
     };
-    while end < i + 5 && document.is_sign(end, b'-') && document.glued(end - 1) && document.glued(end) && capital(end + 1)
+    while end < i + 5
+        && document.is_sign(end, b'-')
+        && document.glued(end - 1)
+        && document.glued(end)
+        && capital(end + 1)
     {
         end += 2;
     }
@@ -85,7 +92,10 @@ fn joined(document: &Document<'_>, i: usize) -> (usize, usize) {
             && document.tokens[j].len > 1
             && document.cased(i)
             && (document.tokens[j].shape != Shape::Lower && !document.has(j, Roles::TITLE)
-                || document.is_any(j, words!["van", "von", "der", "den", "el", "al", "ben", "da", "dos", "di", "wa"]))
+                || document.is_any(
+                    j,
+                    words!["van", "von", "der", "den", "el", "al", "ben", "da", "dos", "di", "wa"],
+                ))
     };
     while start > 0 && start + 4 > i && document.same_line(start - 1, i) && particle(start - 1) {
         start -= 1;
@@ -100,7 +110,9 @@ fn addressed(document: &Document<'_>, spans: &[Span], names: &mut WordMap<Option
         let local = document.tokens[first..]
             .iter()
             .take_while(|t| (t.end as usize) <= span.end && !(t.kind == Kind::Sign && t.sign == b'@'))
-            .filter(|t| t.kind == Kind::Word && t.len > 3 && !t.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP))
+            .filter(|t| {
+                t.kind == Kind::Word && t.len > 3 && !t.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP)
+            })
             .filter(|t| t.roles == Roles::default());
         for token in local {
             names.entry(token.hash).or_insert(None);

@@ -24,7 +24,10 @@ pub(crate) fn signed(
         return;
     };
     // "Carnet de Nicolae Munteanu".
-    if first.lists.any(Lists::WORD) && document.is_any(at + 1, words!["de", "du", "d", "des"]) && document.cased(at) {
+    if first.lists.any(Lists::WORD)
+        && document.is_any(at + 1, words!["de", "du", "d", "des"])
+        && document.cased(at)
+    {
         return;
     }
     let flat = !document.cased(at);

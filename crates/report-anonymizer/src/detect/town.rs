@@ -82,7 +82,9 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
         && !document.is_guarded(i)
         && previous.is_some_and(|p| document.is(p, word!("a")) && document.tokens[p].shape == Shape::Lower)
         && !token.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP | Lists::FIRST)
-        && !token.roles.any(Roles::NOT_NAME.or(Roles::EPONYM).or(Roles::PRODUCT).or(Roles::TITLE).or(Roles::PERSON_ROLE))
+        && !token
+            .roles
+            .any(Roles::NOT_NAME.or(Roles::EPONYM).or(Roles::PRODUCT).or(Roles::TITLE).or(Roles::PERSON_ROLE))
         && let Some(end) = place(document, i)
         && !document.get(end).is_some_and(|t| {
             t.kind == Kind::Word && t.line == token.line && t.lists == Lists(0) && t.roles == Roles::default()
