@@ -5,27 +5,7 @@ use crate::vocabulary::Roles;
 
 use super::lead::{Lead, inside_sentence, lead, opens, trail};
 use super::name::{Led, Name, name};
-
-/// Roles of words that name nobody without more evidence than a capital.
-const NEVER: Roles = Roles::PRODUCT
-    .or(Roles::INSTITUTION)
-    .or(Roles::HOSPITAL_NAME)
-    .or(Roles::HOSPITAL_NETWORK)
-    .or(Roles::MONTH)
-    .or(Roles::WEEKDAY)
-    .or(Roles::TITLE)
-    .or(Roles::JOB)
-    .or(Roles::AGENT)
-    .or(Roles::RELATION)
-    .or(Roles::PERSON_ROLE)
-    .or(Roles::PERSON_CUE)
-    .or(Roles::PERSON_NOUN)
-    .or(Roles::NAME_LABEL)
-    .or(Roles::ID_LABEL)
-    .or(Roles::NOT_NAME)
-    .or(Roles::STREET)
-    .or(Roles::ANATOMY)
-    .or(Roles::COUNTRY);
+use super::unlisted::{alone, last_word, run, strange, word_name};
 
 /// What the words of a possible name are.
 #[derive(Debug, Default)]
@@ -68,7 +48,7 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
         return None;
     }
     let before = lead(document, i);
-    let article = document.is_any(i, words!["la", "le", "les", "des", "du", "l"]);
+    let article = document.is_any(i, words!["la", "le", "les", "des", "du", "l", "de", "d"]);
     if particle && !elided && !own && before < if article { Lead::Strong } else { Lead::Medium }
         || particle
             && before == Lead::Strong
@@ -120,67 +100,6 @@ fn leads_on(document: &Document<'_>, i: usize) -> bool {
         .filter_map(|j| document.get(j).filter(|t| t.kind == Kind::Word))
         .find(|t| t.shape != Shape::Lower || !t.roles.any(Roles::PARTICLE))
         .is_some_and(|t| t.shape != Shape::Lower)
-}
-
-/// Further names of a list that begins with one: "Présents : A, B et C". Gives the token to go on from.
-pub(crate) fn further(
-    document: &Document<'_>,
-    start: usize,
-    mut at: usize,
-    mut push: impl FnMut(Name),
-) -> usize {
-    let listing = start > 0 && document.is_sign(start - 1, b':') && lead(document, start) == Lead::Strong;
-    loop {
-        // "X (radiothérapie), Y".
-        let bracket = (listing || document.has(at + 1, Roles::PERSON_ROLE))
-            && document.is_sign(at, b'(')
-            && document.is_sign(at + 2, b')')
-            && document.same_line(at, at + 2);
-        let joint = if bracket { at + 3 } else { at };
-        let sign = document.get(joint).map_or(0, |t| if t.kind == Kind::Sign { t.sign } else { 0 });
-        // "Ginette, Normand et Corentin".
-        let enumerated = sign == b','
-            && document.tokens[joint..(joint + 6).min(document.tokens.len())].iter().skip(2).enumerate().any(
-                |(j, t)| {
-                    document.same_line(joint, joint + 2 + j)
-                        && j < 2
-                        && (t.kind == Kind::Sign && t.sign == b','
-                            || document.is_any(joint + 2 + j, words!["et", "ou"]))
-                },
-            );
-        let joined = enumerated
-            || document.is_any(joint, words!["et", "ou"])
-            || b";/&+".contains(&sign) && sign != 0
-            || sign == b',' && listing;
-        let next = joint + 1;
-        if !joined || at == 0 || !document.same_line(at - 1, next) || !document.is_word(next) {
-            return at;
-        }
-        let token = &document.tokens[next];
-        let particle =
-            token.roles.any(Roles::PARTICLE) && strange(document, next + 1) && document.is_word(next + 1);
-        let initial = token.len <= 2 && document.is_sign(next + 1, b'.') && document.glued(next);
-        let inner = document.text_of(next).chars().skip(1).any(char::is_uppercase) && token.len < 5;
-        let word = word_name(document, next)
-            && (strange(document, next + 1) && document.same_line(next, next + 1)
-                || (listing && token.lists.any(Lists::SURNAME)
-                    || enumerated && token.lists.any(Lists::FIRST))
-                    && document.cased(next));
-        if !(strange(document, next) || particle || initial || word) || inner && document.cased(next) {
-            return at;
-        }
-        let led = if particle || initial || word { Led::Titled } else { Led::Hinted };
-        let Some(name) = name(document, next, led).or_else(|| alone(document, next)) else { return at };
-        let Some(end) = last_word(document, next, name.end) else { return at };
-        let label = document.is_sign(end, b':');
-        let guarded =
-            (next..end).any(|j| document.is_guarded(j) || document.has(j, Roles::EPONYM) && !listing);
-        if label || guarded {
-            return at;
-        }
-        push(Name { end, ..name });
-        at = end;
-    }
 }
 
 fn best_of(before: Lead, after: Lead) -> Lead {
@@ -354,54 +273,6 @@ fn follows_role(document: &Document<'_>, i: usize) -> bool {
     i > 0 && document.is_word(i - 1) && document.has(i - 1, Roles::RELATION.or(Roles::PERSON_OF))
 }
 
-/// A word alone, where the grammar of names sees none.
-fn alone(document: &Document<'_>, i: usize) -> Option<Name> {
-    let token = document.get(i)?;
-    let end = run(document, i);
-    (token.len > 2 && strange(document, i)).then_some(Name { start: i, end, words: 1 })
-}
-
-/// The end of the words from token `i` on that no list knows as words, with what hyphens join to them.
-fn run(document: &Document<'_>, i: usize) -> usize {
-    let (mut at, mut end) = (i, i);
-    while at < i + 12 && document.same_line(at, i) && document.get(at).is_some_and(|t| t.gap < 3 || at == i) {
-        if document.has(at, Roles::PARTICLE) && at > i {
-            at += 1;
-            continue;
-        }
-        if !strange(document, at) {
-            break;
-        }
-        at += 1;
-        while document.is_sign(at, b'-')
-            && document.glued(at - 1)
-            && document.glued(at)
-            && document.is_word(at + 1)
-        {
-            at += 2;
-        }
-        end = at;
-    }
-    end.max(i + 1)
-}
-
-/// The end of the name of tokens `i..end`, without words behind it that are no part of one.
-fn last_word(document: &Document<'_>, i: usize, end: usize) -> Option<usize> {
-    let cased = document.cased(i);
-    let part = |j: usize| {
-        document.get(j).is_some_and(|t| {
-            t.kind == Kind::Word
-                && t.len > 1
-                && (strange(document, j)
-                    || cased && t.shape != Shape::Lower && !t.roles.any(NEVER) && !t.lists.any(Lists::STOP)
-                    || !cased && t.lists.any(Lists::FIRST | Lists::SURNAME) && !t.roles.any(NEVER))
-        })
-    };
-    let last = (i..end).rev().find(|j| part(*j))?;
-    let closes = (last + 1..end).any(|j| document.is_word(j) && document.tokens[j].len > 1);
-    Some(if closes { last + 1 } else { end })
-}
-
 fn parts(document: &Document<'_>, i: usize, end: usize) -> Parts {
     let mut parts = Parts::default();
     for j in (i..end).filter(|j| document.is_word(*j) && document.tokens[*j].len > 1) {
@@ -431,122 +302,4 @@ fn parts(document: &Document<'_>, i: usize, end: usize) -> Parts {
         document.cased(i) && (inner && len < 6 || len < 3 && !document.listed(j, Lists::SURNAME))
     });
     parts
-}
-
-/// Whether no list knows token `i` as anything but a name, and it is written like one.
-fn strange(document: &Document<'_>, i: usize) -> bool {
-    let Some(token) = document.get(i).filter(|t| t.kind == Kind::Word) else { return false };
-    let lists = token.lists;
-    // "Marie-Ghislaine", where "marie" is a word.
-    let double = lists.any(Lists::FIRST)
-        && document.is_sign(i + 1, b'-')
-        && document.glued(i)
-        && document.glued(i + 1)
-        && (document.listed(i + 2, Lists::FIRST)
-            || document.cased(i) && document.get(i + 2).is_some_and(|t| t.shape == Shape::Capital))
-        && (!token.roles.any(Roles::PARTICLE.or(Roles::EPONYM)) || lists.any(Lists::FIRST_COMMON))
-        && (token.shape != Shape::Lower || !document.cased(i))
-        && !lists.any(Lists::STOP | Lists::MEDICAL);
-    if lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP) && !double
-        || token.roles.any(NEVER)
-        || document.is_guarded(i)
-        || token.place > 0 && !lists.any(Lists::FIRST_COMMON)
-    {
-        return false;
-    }
-    let listed = lists.any(Lists::FIRST | Lists::SURNAME);
-    if !listed && medical_form(document.folded(i)) {
-        return false;
-    }
-    // "D'hondt".
-    let elided = i > 1
-        && document.is_sign(i - 1, b'\'')
-        && document.tokens[i - 2].shape == Shape::Initial
-        && document.is_any(i - 2, words!["d", "l", "n", "o", "m"]);
-    if elided && token.shape == Shape::Lower && document.cased(i) {
-        return token.len > 3;
-    }
-    if !document.cased(i) {
-        return token.len > 3 || listed && token.len > 2;
-    }
-    match token.shape {
-        Shape::Capital => token.len > 1,
-        Shape::Upper => {
-            // "XU Wei", "LE, Anh".
-            let short = || {
-                let next = i + 1 + usize::from(document.is_sign(i + 1, b','));
-                lists.any(Lists::SURNAME)
-                    && document.listed(next, Lists::FIRST)
-                    && document.same_line(i, next)
-                    && document.get(next).is_some_and(|t| t.shape == Shape::Capital)
-            };
-            token.len > 5 || listed && token.len > 2 || token.len == 2 && short()
-        }
-        Shape::Lower | Shape::Initial => false,
-    }
-}
-
-/// Whether token `i` is a word that is a name as well, written with a capital: "Rose", "Normand".
-fn word_name(document: &Document<'_>, i: usize) -> bool {
-    document.get(i).is_some_and(|t| {
-        t.kind == Kind::Word
-            && t.len > 2
-            && !t.lists.any(Lists::STOP | Lists::MEDICAL)
-            && !t.roles.any(NEVER.or(Roles::EPONYM))
-            && (document.cased(i) && t.shape != Shape::Lower
-                || !document.cased(i) && t.lists.any(Lists::FIRST))
-    })
-}
-
-/// Whether a folded word ends as words of medicine do.
-fn medical_form(word: &str) -> bool {
-    const ENDS: [&str; 46] = [
-        "algie",
-        "algies",
-        "ite",
-        "ites",
-        "ose",
-        "oses",
-        "pathie",
-        "pathies",
-        "tomie",
-        "tomies",
-        "scopie",
-        "scopies",
-        "graphie",
-        "graphies",
-        "sciatique",
-        "sciatiques",
-        "plastie",
-        "plasties",
-        "emie",
-        "emies",
-        "urie",
-        "lyse",
-        "lyses",
-        "oide",
-        "oides",
-        "plegie",
-        "plegies",
-        "parese",
-        "trophie",
-        "trophies",
-        "genese",
-        "stomie",
-        "myces",
-        "coccus",
-        "ique",
-        "iques",
-        "tion",
-        "tions",
-        "logie",
-        "logies",
-        "logue",
-        "ement",
-        "isme",
-        "ismes",
-        "cyte",
-        "cytes",
-    ];
-    word.len() > 6 && ENDS.iter().any(|end| word.ends_with(end))
 }

@@ -12,6 +12,7 @@ mod institution;
 mod label;
 mod lead;
 mod likely;
+mod list;
 mod name;
 mod number;
 mod number_words;
@@ -24,6 +25,7 @@ mod signature;
 mod standing;
 mod street;
 mod town;
+mod unlisted;
 mod written;
 
 pub(crate) use calendar::parse as parse_date;

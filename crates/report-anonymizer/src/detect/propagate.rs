@@ -9,7 +9,7 @@ use crate::{Category, Role, Span};
 pub(crate) fn propagate(document: &Document<'_>, spans: &[Span], found: &mut Vec<Span>) {
     let mut names: WordMap<Option<Role>> = WordMap::default();
     let mut token = 0;
-    for span in spans.iter().filter(|span| span.category == Category::Person && span.confidence >= 0.73) {
+    for span in spans.iter().filter(|span| span.category == Category::Person && span.confidence >= 0.715) {
         while document.get(token).is_some_and(|t| (t.end as usize) <= span.start) {
             token += 1;
         }
