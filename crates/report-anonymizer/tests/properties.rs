@@ -262,6 +262,9 @@ fn time_grows_with_length_and_no_faster() {
         "l'",
         "+32 ",
         "12 mars ",
+        "van ",
+        "Xyzzq, ",
+        "Présents : A, B ",
     ] {
         // Anything is done at once; a quadratic rule would not end within the test's time.
         let text = unit.repeat((1 << 15) / unit.len());

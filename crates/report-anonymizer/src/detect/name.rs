@@ -1,4 +1,4 @@
-use crate::document::{Document, Kind, Shape};
+use crate::document::{Document, Kind, Shape, Token};
 use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 
@@ -147,7 +147,8 @@ pub(crate) fn name(document: &Document<'_>, i: usize, led: Led) -> Option<Name> 
     let line = document.get(i)?.line;
     let (mut at, mut end, mut words, mut initials, mut comma) = (i, i, 0usize, 0usize, false);
     let limit = if document.cased(i) { 6 } else { 4 };
-    while let Some(token) = document.get(at).filter(|t| t.line == line && (t.gap < 4 || at == i)) {
+    let near = |t: &&Token, at: usize| t.line == line && (t.gap < 4 || at == i) && at < i + 48;
+    while let Some(token) = document.get(at).filter(|t| near(t, at)) {
         if token.kind != Kind::Word || words + initials >= limit {
             if token.sign == b','
                 && token.kind == Kind::Sign
