@@ -127,7 +127,7 @@ impl Fracture {
     fn draw_hand_bone(part: BodyPart, anatomy: &Anatomy, draw: &mut Draw) -> Bone {
         let scaphoid = Bone::Carpal(Carpal::Scaphoid);
         if part == BodyPart::Wrist {
-            let bone = [Bone::Radius, Bone::Ulna, scaphoid][draw.weighted(&[0.68, 0.17, 0.15])];
+            let bone = [Bone::Radius, Bone::Ulna, scaphoid][draw.weighted(&[0.8, 0.08, 0.12])];
             let brittle = !bone.is_carpal() || anatomy.ossified(bone) > 0.9;
             return if brittle { bone } else { Bone::Radius };
         }
