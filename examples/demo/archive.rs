@@ -25,6 +25,7 @@ pub(crate) fn simulate(out: &Path, studies: usize, seed: u64) -> anyhow::Result<
         wrist_share: 1.0,
         two_view_share: 1.0,
         fracture_prevalence: 0.5,
+        difficulty: 0.25,
         prevalence: Prevalence {
             osteosynthesis: 0.08,
             cast: 0.05,

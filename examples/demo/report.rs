@@ -103,20 +103,28 @@ fn print(out: &Path, results: &Results, real: &Real, started: Instant) {
         }
     }
     println!("\nfracture, zero-shot from French descriptions: AUROC {}", interval(&results.zero_shot_auroc));
+    for (bone, auroc) in &results.zero_shot_auroc_by_bone {
+        println!("  {bone:<10} {}", interval(auroc));
+    }
     println!(
-        "\n{:<12} {:>7}  {:<24} {:<24} gain",
-        "linear probe", "studies", "after alignment", "random init"
+        "\n{:<12} {:>7}  {:<24} {:<24} {:<24} raw pixels (32 x 32)",
+        "linear probe", "studies", "after alignment", "random init", "gain over it"
     );
     let auroc = |point: &EfficiencyPoint| match point.evaluation.as_ref().and_then(|e| e.auroc()) {
         Some(auroc) => interval(&auroc),
         None => point.reason.clone().unwrap_or_default(),
     };
-    let rows =
-        results.probe_after_alignment.iter().zip(&results.probe_of_random_init).zip(&results.probe_gain);
-    for ((after, random), gain) in rows {
+    let beside = results.probe_of_random_init.iter().zip(&results.probe_of_raw_pixels);
+    let rows = results.probe_after_alignment.iter().zip(beside).zip(&results.probe_gain);
+    for ((after, (random, raw)), gain) in rows {
         let gain = gain.as_ref().map_or(String::new(), |gain| interval(&gain.interval));
         let (fraction, studies) = (format!("{} %", after.fraction * 100.0), after.train_cases);
-        println!("{fraction:<12} {studies:>7}  {:<24} {:<24} {gain}", auroc(after), auroc(random));
+        println!(
+            "{fraction:<12} {studies:>7}  {:<24} {:<24} {gain:<24} {}",
+            auroc(after),
+            auroc(random),
+            auroc(raw)
+        );
     }
     match real {
         Real::Skipped { skipped } => println!("\nreal radiographs: skipped, {skipped}"),
