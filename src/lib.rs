@@ -5,6 +5,8 @@ mod alignment;
 #[cfg(feature = "torch")]
 mod error;
 #[cfg(feature = "torch")]
+mod labelled_set;
+#[cfg(feature = "torch")]
 mod predictor;
 #[cfg(feature = "torch")]
 mod studies;
@@ -19,12 +21,14 @@ pub use downstream_heads;
 pub use error::{Error, Result};
 pub use eval_metrics;
 #[cfg(feature = "torch")]
+pub use labelled_set::{LabelledSet, LabelledStudy};
+#[cfg(feature = "torch")]
 pub use model_core;
 #[cfg(feature = "torch")]
 pub use predictor::{Prediction, Predictor, PredictorCard};
 pub use report_anonymizer;
 #[cfg(feature = "torch")]
-pub use studies::Studies;
+pub use studies::{Frozen, Studies};
 #[cfg(feature = "torch")]
 pub use text_encoder;
 #[cfg(feature = "torch")]

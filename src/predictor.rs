@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, nn};
 use vision_encoder::VisionModel;
 use xray_core::{AtomicFile, ImageTensor, ImageTransform};
-use xray_dataset::{EvalTransform, Split};
+use xray_dataset::{EvalTransform, ShardDataset, Split};
 
-use crate::error::{heads, model};
-use crate::studies::{Studies, pixels};
+use crate::error::{dataset, heads, model};
+use crate::studies::{Frozen, pixels};
 use crate::{Error, Result};
 
 const CARD: &str = "predictor.json";
@@ -84,7 +84,12 @@ impl Predictor {
         device: Device,
     ) -> Result<(Self, Evaluation)> {
         let (weights, encoder) = load(encoder.as_ref(), device)?;
-        let encode = |split| Studies::encode(&encoder, transform, shards.as_ref(), split, device);
+        let frozen = Frozen::new(&encoder, transform, device);
+        let encode = |split| {
+            let studies =
+                ShardDataset::open(shards.as_ref(), split).map_err(dataset("opening the shards"))?;
+            frozen.encode(studies)
+        };
         let [train, validation, test] = [encode(Split::Train)?, encode(Split::Val)?, encode(Split::Test)?];
         let classes = train.classes(label);
         let [(train, _), (validation, _), (test_cases, rows)] =

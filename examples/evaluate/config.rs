@@ -4,25 +4,46 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::tasks::TaskEntry;
+
 /// What is compared, and on what.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EvaluateConfig {
     /// Said at the head of every page, as that the data is simulated.
     pub(crate) notice: String,
-    /// The folder of the shards.
-    pub(crate) shards: PathBuf,
-    /// Labels that are findings or classes.
-    pub(crate) labels: Vec<String>,
+    /// How heads are fitted.
+    #[serde(default)]
+    pub(crate) protocol: Protocol,
+    /// Where features are kept from one run to the next; nowhere if not said.
+    #[serde(default)]
+    pub(crate) cache: Option<PathBuf>,
     /// Parts of the training labels.
     #[serde(default = "fractions")]
     pub(crate) fractions: Vec<f64>,
     /// One draw of each part for each seed.
     #[serde(default = "seeds")]
     pub(crate) seeds: Vec<u64>,
+    /// Only of `paper`: epochs at most, in place of its 1,000.
+    #[serde(default)]
+    pub(crate) epochs: Option<u64>,
+    /// What is learnt.
+    #[serde(rename = "task")]
+    pub(crate) tasks: Vec<TaskEntry>,
     /// The first is compared with each of the others.
     #[serde(rename = "encoder")]
     pub(crate) encoders: Vec<EncoderEntry>,
+}
+
+/// How heads are fitted and labels drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Protocol {
+    /// Probes on frozen features, labels drawn by patient, regularisation chosen within the training patients.
+    #[default]
+    Strict,
+    /// As the method's released code: linear and fine-tuning, labels drawn by image. For comparison with it alone.
+    Paper,
 }
 
 /// An encoder of the comparison.
@@ -31,8 +52,10 @@ pub(crate) struct EvaluateConfig {
 pub(crate) struct EncoderEntry {
     pub(crate) name: String,
     /// The folder of a pretraining run: its image encoder and its transform.
-    pub(crate) run: PathBuf,
-    /// Another Hugging Face folder in the place of the run's encoder; the transform stays the run's.
+    #[serde(default)]
+    pub(crate) run: Option<PathBuf>,
+    /// A Hugging Face folder: with `run` in the place of its encoder, prepared by its transform; alone with the
+    /// `preprocessor_config.json` that it holds.
     #[serde(default)]
     pub(crate) pretrained: Option<PathBuf>,
     /// Fresh weights of the same configuration, drawn from this seed.
@@ -54,15 +77,18 @@ impl EvaluateConfig {
         let config: Self = toml::from_str(&text).with_context(|| format!("reading {path:?}"))?;
         for (what, empty) in [
             ("encoder", config.encoders.is_empty()),
-            ("labels", config.labels.is_empty()),
+            ("task", config.tasks.is_empty()),
             ("fractions", config.fractions.is_empty()),
             ("seeds", config.seeds.is_empty()),
         ] {
             ensure!(!empty, "{path:?}: there is nothing in {what}");
         }
         for encoder in &config.encoders {
-            let both = encoder.pretrained.is_some() && encoder.random_init.is_some();
-            ensure!(!both, "{path:?}: {:?} is pretrained or of random weights, not both", encoder.name);
+            let given = encoder.run.is_some() || encoder.pretrained.is_some();
+            ensure!(given, "{path:?}: {:?} has neither run nor pretrained", encoder.name);
+        }
+        for task in &config.tasks {
+            task.check().with_context(|| format!("reading {path:?}"))?;
         }
         Ok(config)
     }

@@ -1,14 +1,25 @@
-//! Compares encoders by linear probes on parts of the labels, and writes what was found as numbers
-//! (`metrics.json`, `results.csv`, `results.md`) and as one page without network (`index.html`).
+//! Compares encoders on shards and on public sets, and writes what was found as numbers (`metrics.json`, `results.csv`,
+//! `results.md`) and as one page without network (`index.html`).
 //!
 //! ```text
 //! cargo run --release --example evaluate -- --config presets/phantom.toml --out eval-out
+//! cargo run --release --example evaluate -- --config presets/public.toml --protocol paper --out eval-out
 //! ```
 
+mod charts;
 mod config;
+mod encoder;
+mod html;
+mod latent;
+mod maps;
 mod measure;
+mod outcome;
 mod page;
+mod paper;
+mod picture;
+mod strict;
 mod tables;
+mod tasks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,14 +28,17 @@ use anyhow::Context;
 use clap::Parser;
 use osteon::xray_core::AtomicFile;
 
-use crate::config::EvaluateConfig;
+use crate::config::{EvaluateConfig, Protocol};
 
-/// Compares encoders by linear probes.
+/// Compares encoders on shards and on public sets.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// What is compared, on what; see presets/phantom.toml.
     #[arg(long)]
     config: PathBuf,
+    /// How heads are fitted, in place of what the configuration says.
+    #[arg(long, value_enum)]
+    protocol: Option<Protocol>,
     /// Where numbers and page go.
     #[arg(long)]
     out: PathBuf,
@@ -41,7 +55,8 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let config = EvaluateConfig::from_file(&arguments.config)?;
+    let mut config = EvaluateConfig::from_file(&arguments.config)?;
+    config.protocol = arguments.protocol.unwrap_or(config.protocol);
     let results = measure::measure(&config)?;
     let write = |name: &str, text: String| {
         let path = arguments.out.join(name);

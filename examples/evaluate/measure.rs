@@ -1,15 +1,20 @@
 use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use osteon::downstream_heads::{Cases, EfficiencyPoint, Evaluation, LinearProbe, label_efficiency};
-use osteon::eval_metrics::{Audit, Bootstrap, ConfusionMatrix, Difference, argmax};
-use osteon::model_core::{Pretrained, load_pretrained};
-use osteon::vision_encoder::VisionModel;
-use osteon::xray_dataset::Split;
-use osteon::{Aligned, Studies};
+use osteon::Studies;
+use osteon::downstream_heads::FeatureCache;
+use osteon::eval_metrics::{
+    Attribute, Audit, AuditConfig, Bootstrap, ConfusionMatrix, Difference, argmax, audit_classifier,
+};
 use serde::Serialize;
-use tch::{Device, nn};
 
-use crate::config::{EncoderEntry, EvaluateConfig};
+use crate::config::{EvaluateConfig, Protocol};
+use crate::encoder::LoadedEncoder;
+use crate::latent::Latent;
+use crate::maps::Maps;
+use crate::outcome::{Outcome, Truth};
+use crate::paper;
+use crate::strict::Prepared;
+use crate::tasks::{Answer, Floor, TaskEntry};
 
 /// All that was measured.
 #[derive(Debug, Serialize)]
@@ -19,143 +24,222 @@ pub(crate) struct Results {
     pub(crate) tasks: Vec<Task>,
 }
 
-/// A label, and what each encoder made of it.
+/// A task, and what each encoder made of it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Task {
-    pub(crate) label: String,
-    pub(crate) classes: Vec<String>,
-    pub(crate) train_studies: usize,
-    pub(crate) test_studies: usize,
+    pub(crate) name: String,
+    pub(crate) answer: Answer,
+    pub(crate) floor: Option<Floor>,
+    /// Labels to learn from; a study with two sides has two.
+    pub(crate) train_labels: usize,
+    pub(crate) test_labels: usize,
     pub(crate) test_patients: usize,
+    /// Of the set's lists, those without an image.
+    pub(crate) missing: Vec<String>,
+    /// Test studies with an image whose very file is in the training split too.
+    pub(crate) shared: Vec<String>,
     pub(crate) encoders: Vec<Measured>,
 }
 
-/// One encoder on one label.
+/// One encoder on one task.
 #[derive(Debug, Serialize)]
 pub(crate) struct Measured {
     pub(crate) name: String,
-    /// For each part of the labels, one point a seed.
+    /// Each way of fitting.
     pub(crate) parts: Vec<Part>,
     /// By all labels and the first seed.
-    pub(crate) confusion: Vec<Vec<u64>>,
-    pub(crate) audit: Audit,
+    pub(crate) confusion: Option<Vec<Vec<u64>>>,
+    pub(crate) audits: Vec<Audit>,
+    pub(crate) latent: Option<Latent>,
+    pub(crate) maps: Option<Maps>,
     /// Of the class that comes second, where there are two.
     #[serde(skip)]
     pub(crate) scores: Option<(Vec<bool>, Vec<f64>)>,
 }
 
-/// A part of the labels.
+/// A way of fitting: a part of the labels, and in `paper` whether the encoder learnt too.
 #[derive(Debug, Serialize)]
 pub(crate) struct Part {
+    pub(crate) name: String,
     pub(crate) fraction: f64,
-    pub(crate) points: Vec<EfficiencyPoint>,
-    /// The AUROC minus that of the first encoder, of the seed in the middle; nothing for the first encoder.
+    /// Whether the encoder stayed as it was.
+    pub(crate) frozen: bool,
+    pub(crate) points: Vec<Point>,
+    /// The first metric minus that of the first encoder, of the seed in the middle; nothing for the first encoder.
     pub(crate) against_first: Option<Difference>,
 }
 
-impl Part {
-    /// The evaluation whose AUROC is in the middle of the seeds'.
-    pub(crate) fn middle(&self) -> Option<&Evaluation> {
-        let mut evaluations: Vec<_> = self.points.iter().filter_map(|p| p.evaluation.as_ref()).collect();
-        let auroc = |evaluation: &&Evaluation| evaluation.auroc().map_or(0.0, |auroc| auroc.estimate);
-        evaluations.sort_by(|a, b| auroc(a).total_cmp(&auroc(b)));
-        evaluations.get(evaluations.len() / 2).copied()
-    }
+/// One draw of the labels.
+#[derive(Debug, Serialize)]
+pub(crate) struct Point {
+    pub(crate) seed: u64,
+    pub(crate) train_labels: usize,
+    pub(crate) outcome: Option<Outcome>,
+    /// Why there is none.
+    pub(crate) reason: Option<String>,
 }
 
-/// An encoder's features of the splits that are used.
-struct Features {
-    name: String,
-    train: Studies,
-    test: Studies,
+impl Part {
+    /// The outcome whose first metric is in the middle of the seeds'.
+    pub(crate) fn middle(&self, answer: &Answer) -> Option<&Outcome> {
+        let (metric, _) = answer.first_metric();
+        let mut outcomes: Vec<_> = self.points.iter().filter_map(|point| point.outcome.as_ref()).collect();
+        let value = |outcome: &&Outcome| outcome.metrics().get(metric).map_or(0.0, |value| value.estimate);
+        outcomes.sort_by(|a, b| value(a).total_cmp(&value(b)));
+        outcomes.get(outcomes.len() / 2).copied()
+    }
 }
 
 pub(crate) fn measure(config: &EvaluateConfig) -> anyhow::Result<Results> {
-    let style = ProgressStyle::with_template("{msg:>30} {wide_bar} {pos}/{len}")?;
-    let bar = ProgressBar::new((config.encoders.len() * (1 + config.labels.len())) as u64).with_style(style);
-    let mut features = Vec::with_capacity(config.encoders.len());
+    let style = ProgressStyle::with_template("{msg:>44} {wide_bar} {pos}/{len}")?;
+    let bar = ProgressBar::new((config.encoders.len() * config.tasks.len()) as u64).with_style(style);
+    let cache = config.cache.as_ref().map(FeatureCache::new);
+    let mut encoders = Vec::with_capacity(config.encoders.len());
     for entry in &config.encoders {
-        bar.set_message(format!("encode: {}", entry.name));
-        features.push(encode(config, entry).with_context(|| format!("encoding with {:?}", entry.name))?);
-        bar.inc(1);
+        let encoder = LoadedEncoder::load(entry).with_context(|| format!("loading {:?}", entry.name))?;
+        encoders.push((entry.name.as_str(), encoder));
     }
-    let mut tasks = Vec::with_capacity(config.labels.len());
-    for label in &config.labels {
-        bar.set_message(format!("probe: {label}"));
-        tasks.push(task(config, label, &features, &bar).with_context(|| format!("measuring {label:?}"))?);
+    let mut tasks = Vec::with_capacity(config.tasks.len());
+    for entry in &config.tasks {
+        let of = || format!("measuring {:?}", entry.name());
+        tasks.push(task(config, entry, &encoders, cache.as_ref(), &bar).with_context(of)?);
     }
     bar.finish_and_clear();
     Ok(Results { notice: config.notice.clone(), version: env!("CARGO_PKG_VERSION"), tasks })
 }
 
-fn encode(config: &EvaluateConfig, entry: &EncoderEntry) -> anyhow::Result<Features> {
-    let transform = Aligned::load(&entry.run, Device::Cpu)?.plain;
-    let folder = entry.pretrained.clone().unwrap_or_else(|| entry.run.join("vision_encoder"));
-    let (_weights, mut encoder, _) = load_pretrained::<VisionModel>(folder, Device::Cpu)?;
-    if let Some(seed) = entry.random_init {
-        tch::manual_seed(seed.cast_signed());
-        encoder = VisionModel::new(&nn::VarStore::new(Device::Cpu).root(), encoder.config())?;
-    }
-    let encoder = encoder.without_projection();
-    let studies = |split| Studies::encode(&encoder, transform, &config.shards, split, Device::Cpu);
-    Ok(Features { name: entry.name.clone(), train: studies(Split::Train)?, test: studies(Split::Test)? })
-}
-
 fn task(
     config: &EvaluateConfig,
-    label: &str,
-    features: &[Features],
+    entry: &TaskEntry,
+    encoders: &[(&str, LoadedEncoder)],
+    cache: Option<&FeatureCache>,
     bar: &ProgressBar,
 ) -> anyhow::Result<Task> {
-    let classes = features[0].train.classes(label);
-    ensure!(classes.len() > 1, "the training split has no two classes of it");
     let bootstrap = Bootstrap::default();
-    let mut encoders: Vec<Measured> = Vec::new();
-    let (mut train_studies, mut test_cases) = (0, None);
-    for of in features {
-        let (train, _) = of.train.cases(label, &classes)?;
-        let (test, rows) = of.test.cases(label, &classes)?;
-        let mut by_seed = Vec::with_capacity(config.seeds.len());
-        for seed in &config.seeds {
-            let probe = LinearProbe { classes: classes.len(), seed: *seed, ..LinearProbe::default() };
-            by_seed.push(label_efficiency(&probe, &train, &test, &config.fractions, &bootstrap)?);
-        }
-        let mut parts: Vec<Part> = config.fractions.iter().map(|fraction| part(*fraction)).collect();
-        for points in by_seed {
-            parts.iter_mut().zip(points).for_each(|(part, point)| part.points.push(point));
-        }
-        if let Some(first) = encoders.first() {
+    let mut found: Option<Task> = None;
+    for (place, (name, encoder)) in encoders.iter().enumerate() {
+        bar.set_message(format!("{}: {name}", entry.name()));
+        let paper = config.protocol == Protocol::Paper;
+        let splits = entry.encode(&encoder.frozen(cache), paper)?;
+        let answer = entry.answer(&splits.train);
+        let prepared = Prepared::new(entry, &answer, &splits)?;
+        let mut parts = match config.protocol {
+            Protocol::Strict => strict_parts(config, &prepared, &bootstrap)?,
+            Protocol::Paper => {
+                let of = paper::Setup {
+                    config,
+                    task: entry,
+                    answer: &answer,
+                    splits: &splits,
+                    truth: &prepared.truth,
+                };
+                paper::parts(&of, encoder, &config.encoders[place])?
+            }
+        };
+        let task = found.get_or_insert_with(|| Task {
+            name: entry.name(),
+            answer: answer.clone(),
+            floor: entry.floor.clone(),
+            train_labels: prepared.train_cases(),
+            test_labels: prepared.truth.patients().len(),
+            test_patients: patients(&prepared.truth),
+            missing: splits.missing.clone(),
+            shared: splits.test.shared_with(&splits.train).into_iter().map(str::to_owned).collect(),
+            encoders: Vec::new(),
+        });
+        if let Some(first) = task.encoders.first() {
             for (ours, theirs) in parts.iter_mut().zip(&first.parts) {
-                if let (Some(ours_middle), Some(theirs)) = (ours.middle(), theirs.middle()) {
-                    ours.against_first = Some(ours_middle.auroc_gain(theirs, &test, &bootstrap)?);
+                if let (Some(mine), Some(theirs)) = (ours.middle(&answer), theirs.middle(&answer)) {
+                    ours.against_first = prepared.truth.difference(mine, theirs, &bootstrap)?;
                 }
             }
         }
-        let whole = LinearProbe { classes: classes.len(), seed: config.seeds[0], ..LinearProbe::default() };
-        let probabilities = whole.fit(&train)?.probabilities(test.features())?;
-        let evaluation = Evaluation::new(&test, probabilities, classes.len(), &bootstrap)?;
-        let called = argmax(evaluation.probabilities(), classes.len())?;
-        let confusion = ConfusionMatrix::new(test.labels(), &called, classes.len())?;
-        encoders.push(Measured {
-            name: of.name.clone(),
+        let whole = prepared.fit(1.0, config.seeds[0])?.predicted;
+        let audits = audits(&splits.test, &prepared, &whole, &bootstrap)?;
+        task.encoders.push(Measured {
+            name: (*name).to_owned(),
             parts,
-            confusion: confusion.rows().map(<[u64]>::to_vec).collect(),
-            audit: of.test.audit(&evaluation, &test, &rows)?,
-            scores: (classes.len() == 2).then(|| scores(&test, &evaluation)),
+            confusion: confusion(&prepared.truth, &whole, &bootstrap)?,
+            audits,
+            latent: Latent::of(entry, &answer, &splits)?,
+            maps: Maps::of(entry, &answer, &splits, encoder, &config.encoders[place])?,
+            scores: scores(&prepared.truth, &whole),
         });
-        (train_studies, test_cases) =
-            (train.labels().len(), Some((test.labels().len(), evaluation.patients)));
         bar.inc(1);
     }
-    let (test_studies, test_patients) = test_cases.unwrap_or_default();
-    Ok(Task { label: label.to_owned(), classes, train_studies, test_studies, test_patients, encoders })
+    let task = found.context("there is no encoder")?;
+    ensure!(!task.encoders.is_empty(), "there is no encoder");
+    Ok(task)
 }
 
-fn part(fraction: f64) -> Part {
-    Part { fraction, points: Vec::new(), against_first: None }
+fn strict_parts(
+    config: &EvaluateConfig,
+    prepared: &Prepared,
+    bootstrap: &Bootstrap,
+) -> anyhow::Result<Vec<Part>> {
+    let part = |fraction: &f64| -> anyhow::Result<Part> {
+        let mut points = Vec::with_capacity(config.seeds.len());
+        for seed in &config.seeds {
+            points.push(match prepared.measure(*fraction, *seed, bootstrap)? {
+                Ok((train_labels, outcome)) => {
+                    Point { seed: *seed, train_labels, outcome: Some(outcome), reason: None }
+                }
+                Err(reason) => Point { seed: *seed, train_labels: 0, outcome: None, reason: Some(reason) },
+            });
+        }
+        let name = format!("{} %", 100.0 * fraction);
+        Ok(Part { name, fraction: *fraction, frozen: true, points, against_first: None })
+    };
+    config.fractions.iter().map(part).collect()
 }
 
-fn scores(test: &Cases, evaluation: &Evaluation) -> (Vec<bool>, Vec<f64>) {
-    let positive = test.labels().iter().map(|label| *label == 1).collect();
-    (positive, evaluation.probabilities().iter().skip(1).step_by(2).copied().collect())
+fn patients(truth: &Truth) -> usize {
+    truth.patients().iter().collect::<std::collections::HashSet<_>>().len()
+}
+
+/// Classes called, or the nearest grades; nothing for measurements.
+fn confusion(
+    truth: &Truth,
+    predicted: &[f64],
+    bootstrap: &Bootstrap,
+) -> anyhow::Result<Option<Vec<Vec<u64>>>> {
+    let matrix = match truth {
+        Truth::Classes(test, classes) => {
+            ConfusionMatrix::new(test.labels(), &argmax(predicted, *classes)?, *classes)?
+        }
+        Truth::Grades { grades, count, .. } => match truth.measure(predicted.to_vec(), bootstrap)? {
+            Outcome::Grades(evaluation) => ConfusionMatrix::new(grades, evaluation.called(), *count)?,
+            _ => return Ok(None),
+        },
+        Truth::Measurement(_) => return Ok(None),
+    };
+    Ok(Some(matrix.rows().map(<[u64]>::to_vec).collect()))
+}
+
+fn scores(truth: &Truth, predicted: &[f64]) -> Option<(Vec<bool>, Vec<f64>)> {
+    match truth {
+        Truth::Classes(test, 2) => {
+            let positive = test.labels().iter().map(|label| *label == 1).collect();
+            Some((positive, predicted.iter().skip(1).step_by(2).copied().collect()))
+        }
+        _ => None,
+    }
+}
+
+/// Of two classes; groups that nothing is known of are left out.
+fn audits(
+    test: &Studies,
+    prepared: &Prepared,
+    predicted: &[f64],
+    bootstrap: &Bootstrap,
+) -> anyhow::Result<Vec<Audit>> {
+    let Some((labels, scores)) = scores(&prepared.truth, predicted) else { return Ok(Vec::new()) };
+    let groups = test.groups(&prepared.rows);
+    let known = groups.iter().filter(|(_, groups)| groups.iter().any(Option::is_some));
+    let attributes: Vec<_> = known.map(|(name, groups)| Attribute { name, groups }).collect();
+    if attributes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let config = AuditConfig { bootstrap: *bootstrap, ..AuditConfig::default() };
+    Ok(audit_classifier(&labels, &scores, &attributes, prepared.truth.patients(), &config)?)
 }

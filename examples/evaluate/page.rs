@@ -1,10 +1,11 @@
 use std::fmt::Write;
 
-use osteon::eval_metrics::plot::{LineChart, Series};
-use osteon::eval_metrics::{Binning, reliability_curve, roc_curve};
-
-use crate::config::EvaluateConfig;
-use crate::measure::{Measured, Results, Task};
+use crate::charts;
+use crate::config::{EvaluateConfig, Protocol};
+use crate::html::{escaped, figure, table};
+use crate::latent::Latent;
+use crate::maps::Maps;
+use crate::measure::{Measured, Part, Results, Task};
 use crate::tables::{interval, rows};
 
 const STYLE: &str = include_str!("page.css");
@@ -19,8 +20,17 @@ pub(crate) fn html(config: &EvaluateConfig, results: &Results) -> anyhow::Result
          <style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>Evaluation</h1>\n<p class=\"notice\">{}</p>\n",
         escaped(&results.notice)
     );
-    out += "<p>Linear probes on frozen features, the mean over a study's images. Each value is the seed in the middle; \
-            brackets hold 95 % bootstrap intervals over patients of the test split.</p>\n";
+    out += match config.protocol {
+        Protocol::Strict => {
+            "<p>Linear probes on frozen features, the mean over a study's images; labels drawn by patient, regularisation \
+             chosen within the training patients. Each value is the seed in the middle; brackets hold 95 % bootstrap \
+             intervals over patients of the test split.</p>\n"
+        }
+        Protocol::Paper => {
+            "<p>The protocol of the method's released code: labels drawn by image, for comparison with that code alone. \
+             Brackets hold 95 % bootstrap intervals over patients of the test split.</p>\n"
+        }
+    };
     overview(&mut out, results)?;
     for task in &results.tasks {
         section(&mut out, task)?;
@@ -32,24 +42,41 @@ pub(crate) fn html(config: &EvaluateConfig, results: &Results) -> anyhow::Result
     Ok(out)
 }
 
-/// AUROC of every label and encoder by share of the labels.
+/// The first metric of every task and encoder, by way of fitting.
 fn overview(out: &mut String, results: &Results) -> anyhow::Result<()> {
     let first = results.tasks.first().and_then(|task| task.encoders.first());
-    let fractions = first.iter().flat_map(|encoder| &encoder.parts).map(|part| percent(part.fraction));
-    let head: Vec<String> = ["label", "encoder"].into_iter().map(str::to_owned).chain(fractions).collect();
+    let parts = first.iter().flat_map(|encoder| &encoder.parts).map(|part| part.name.clone());
+    let head: Vec<String> = ["task", "metric", "encoder"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(parts)
+        .chain(["floor".to_owned()])
+        .collect();
     let rows = results.tasks.iter().flat_map(|task| {
-        task.encoders.iter().map(|encoder| {
-            let aurocs = encoder.parts.iter().map(|part| match part.middle().and_then(|e| e.auroc()) {
-                Some(auroc) => interval(&auroc),
-                None => "too few patients".to_owned(),
-            });
-            [task.label.clone(), encoder.name.clone()].into_iter().chain(aurocs).collect()
+        let floor = task.floor.as_ref().map_or_else(String::new, |floor| floor.value.to_string());
+        task.encoders.iter().map(move |encoder| {
+            let values = encoder.parts.iter().map(|part| value(task, part));
+            let (metric, better) = task.answer.first_metric();
+            let metric = format!("{metric} {}", if better { "↑" } else { "↓" });
+            let names = [task.name.clone(), metric, encoder.name.clone()];
+            names.into_iter().chain(values).chain([floor.clone()]).collect()
         })
     });
-    out.push_str("<section>\n<h2>AUROC by share of the labels</h2>\n");
+    out.push_str("<section>\n<h2>By share of the labels</h2>\n");
     table(out, &head.iter().map(String::as_str).collect::<Vec<_>>(), rows)?;
-    out.push_str("</section>\n");
+    out.push_str(
+        "<p>↑ more is better, ↓ less is better. <em>Floor</em> is what the labels themselves leave open, where that is \
+         known.</p>\n</section>\n",
+    );
     Ok(())
+}
+
+fn value(task: &Task, part: &Part) -> String {
+    let (metric, _) = task.answer.first_metric();
+    match part.middle(&task.answer).and_then(|outcome| outcome.metrics().get(metric)) {
+        Some(value) => interval(value),
+        None => "none".to_owned(),
+    }
 }
 
 /// Every metric of every row, folded away.
@@ -59,146 +86,169 @@ fn everything(out: &mut String, results: &Results) -> anyhow::Result<()> {
             Ok(value) => interval(&value),
             Err(reason) => reason.to_owned(),
         };
-        let [label, encoder, metric] = [row.label, row.encoder, row.metric].map(str::to_owned);
-        vec![label, encoder, percent(row.fraction), row.studies.to_string(), metric, value]
+        let [task, encoder, part, metric] = [row.task, row.encoder, row.part, row.metric].map(str::to_owned);
+        vec![task, encoder, part, row.train_labels.to_string(), metric, value]
     });
     out.push_str("<section>\n<h2>All metrics</h2>\n<details><summary>Table</summary>\n");
-    let head = ["label", "encoder", "labels", "training studies", "metric", "value"];
+    let head = ["task", "encoder", "fitted on", "training labels", "metric", "value"];
     table(out, &head, rows)?;
     out.push_str("</details>\n</section>\n");
     Ok(())
 }
 
-fn percent(fraction: f64) -> String {
-    format!("{} %", 100.0 * fraction)
-}
-
 fn section(out: &mut String, task: &Task) -> anyhow::Result<()> {
-    let Task { label, classes, train_studies, test_studies, test_patients, encoders } = task;
+    let Task { name, train_labels, test_labels, test_patients, encoders, .. } = task;
     writeln!(
         out,
-        "<section>\n<h2>{}</h2>\n<p>Classes: {}. Fitted on parts of {train_studies} studies, measured on {test_studies} studies of \
+        "<section>\n<h2>{}</h2>\n<p>Fitted on parts of {train_labels} labels, measured on {test_labels} of \
          {test_patients} patients.</p>",
-        escaped(label),
-        escaped(&classes.join(", "))
+        escaped(name)
     )?;
-    out.push_str("<div class=\"charts\">\n");
-    figure(out, &efficiency(task)?)?;
-    if let Some(roc) = roc(encoders)? {
-        figure(out, &roc)?;
+    if let Some(floor) = &task.floor {
+        writeln!(out, "<p>Floor: {} {}. {}</p>", escaped(&floor.metric), floor.value, escaped(&floor.why))?;
     }
-    if let Some(reliability) = reliability(encoders)? {
-        figure(out, &reliability)?;
+    faults(out, task)?;
+    out.push_str("<div class=\"charts\">\n");
+    for chart in charts::of(task)? {
+        figure(out, &chart)?;
     }
     out.push_str("</div>\n");
-    gains(out, encoders)?;
+    gains(out, task)?;
     for encoder in encoders {
-        writeln!(out, "<h3>{}, all labels</h3>", escaped(&encoder.name))?;
-        let mut head = vec!["truth \\ called".to_owned()];
-        head.extend(classes.iter().cloned());
-        let head: Vec<&str> = head.iter().map(String::as_str).collect();
-        let counts = classes.iter().zip(&encoder.confusion).map(|(class, counts)| {
-            let mut row = vec![class.clone()];
-            row.extend(counts.iter().map(u64::to_string));
-            row
-        });
-        table(out, &head, counts)?;
-        let groups = encoder.audit.subgroups.iter().map(|group| {
-            let value =
-                group.value.as_ref().map_or_else(|| group.reason.clone().unwrap_or_default(), interval);
-            let gap = group.gap.as_ref().map(interval).unwrap_or_default();
-            let flag = if group.flagged { "more than chance" } else { "" };
-            let name = format!("{} {}", group.attribute, group.group);
-            vec![name, group.cases.to_string(), value, gap, flag.to_owned()]
-        });
-        let metric = encoder.audit.metric.as_str();
-        table(out, &["subgroup", "studies", metric, "gap to the others", "flag"], groups)?;
+        writeln!(out, "<h3>{}</h3>", escaped(&encoder.name))?;
+        confusion(out, task, encoder)?;
+        audit(out, encoder)?;
+        if let Some(latent) = &encoder.latent {
+            latent_space(out, latent)?;
+        }
+        if let Some(maps) = &encoder.maps {
+            looks(out, maps)?;
+        }
     }
     out.push_str("</section>\n");
     Ok(())
 }
 
+/// What is wrong with the set.
+fn faults(out: &mut String, task: &Task) -> anyhow::Result<()> {
+    let faults =
+        [("are listed and have no image", &task.missing), ("are in the training split too", &task.shared)];
+    for (what, names) in faults {
+        if !names.is_empty() {
+            writeln!(
+                out,
+                "<details class=\"notice\"><summary>{} studies {what}</summary>{}</details>",
+                names.len(),
+                escaped(&names.join(", "))
+            )?;
+        }
+    }
+    Ok(())
+}
+
 /// How each encoder compares with the first.
-fn gains(out: &mut String, encoders: &[Measured]) -> anyhow::Result<()> {
-    let Some((first, others)) = encoders.split_first() else { return Ok(()) };
+fn gains(out: &mut String, task: &Task) -> anyhow::Result<()> {
+    let Some((first, others)) = task.encoders.split_first() else { return Ok(()) };
     let rows = others.iter().flat_map(|encoder| {
         encoder.parts.iter().filter_map(|part| {
             let gain = part.against_first.as_ref()?;
-            Some(vec![encoder.name.clone(), percent(part.fraction), interval(&gain.interval)])
+            let chance = format!("{:.4}", gain.p_value);
+            Some(vec![encoder.name.clone(), part.name.clone(), interval(&gain.interval), chance])
         })
     });
     let rows: Vec<_> = rows.collect();
     if rows.is_empty() {
         return Ok(());
     }
-    let difference = format!("AUROC minus that of {}", first.name);
-    table(out, &["encoder", "labels", &difference], rows.into_iter())
+    let difference = format!("{} minus that of {}", task.answer.first_metric_name(), first.name);
+    table(out, &["encoder", "fitted on", &difference, "p"], rows.into_iter())
 }
 
-fn efficiency(task: &Task) -> anyhow::Result<String> {
-    let mut chart = LineChart::new("AUROC by share of the labels", "share of the training labels", "AUROC")
-        .with_log_x()
-        .with_y_range(0.0, 1.0);
-    for encoder in &task.encoders {
-        let points = encoder.parts.iter().filter_map(|part| Some((part.fraction, part.middle()?.auroc()?)));
-        let points: Vec<_> = points.collect();
-        if points.is_empty() {
-            continue;
+fn confusion(out: &mut String, task: &Task, encoder: &Measured) -> anyhow::Result<()> {
+    let Some(counts) = &encoder.confusion else { return Ok(()) };
+    let classes = task.answer.names();
+    let mut head = vec!["truth \\ called, all labels".to_owned()];
+    head.extend(classes.iter().cloned());
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    let rows = classes.iter().zip(counts).map(|(class, counts)| {
+        let mut row = vec![class.clone()];
+        row.extend(counts.iter().map(u64::to_string));
+        row
+    });
+    table(out, &head, rows)
+}
+
+fn audit(out: &mut String, encoder: &Measured) -> anyhow::Result<()> {
+    let rows = encoder.audits.iter().flat_map(|audit| {
+        audit.subgroups.iter().map(|group| {
+            let value =
+                group.value.as_ref().map_or_else(|| group.reason.clone().unwrap_or_default(), interval);
+            let gap = group.gap.as_ref().map(interval).unwrap_or_default();
+            let flag = if group.flagged { "more than chance" } else { "" };
+            let name = format!("{} {}", group.attribute, group.group);
+            vec![name, group.cases.to_string(), audit.metric.replace('_', " "), value, gap, flag.to_owned()]
+        })
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    out.push_str("<h4>Subgroups</h4>\n");
+    table(out, &["subgroup", "studies", "of", "value", "gap to the others", "flag"], rows.into_iter())
+}
+
+fn latent_space(out: &mut String, latent: &Latent) -> anyhow::Result<()> {
+    out.push_str("<h4>Features without a head</h4>\n");
+    if let Some([right, most]) = latent.neighbour_accuracy {
+        writeln!(
+            out,
+            "<p>The 20 nearest training studies have the right label in {:.1} % of the test; the most frequent label \
+             would in {:.1} %.</p>",
+            100.0 * right,
+            100.0 * most
+        )?;
+    }
+    out.push_str("<div class=\"charts\">\n");
+    for (title, plane) in &latent.planes {
+        figure(out, &charts::plane(title, plane)?)?;
+    }
+    out.push_str("</div>\n");
+    if !latent.gallery.is_empty() {
+        out.push_str("<p>A test study, and the training studies nearest to it:</p>\n");
+    }
+    for row in &latent.gallery {
+        out.push_str("<div class=\"row\">\n");
+        for (place, shown) in std::iter::once(&row.query).chain(&row.found).enumerate() {
+            let class = if place == 0 { "query" } else { "found" };
+            writeln!(
+                out,
+                "<figure class=\"{class}\"><img src=\"{}\" alt=\"{}\"><figcaption>{}</figcaption></figure>",
+                shown.picture,
+                class,
+                escaped(&shown.label)
+            )?;
         }
-        let line = points.iter().map(|(fraction, auroc)| [*fraction, auroc.estimate]).collect();
-        let band = points.iter().map(|(_, auroc)| [auroc.low, auroc.high]).collect();
-        chart = chart.with_series(Series::new(&encoder.name, line).with_band(band));
+        out.push_str("</div>\n");
     }
-    Ok(chart.to_svg()?)
-}
-
-fn roc(encoders: &[Measured]) -> anyhow::Result<Option<String>> {
-    let mut chart =
-        LineChart::new("ROC, all labels", "1 - specificity", "sensitivity").with_y_range(0.0, 1.0);
-    for encoder in encoders {
-        let Some((labels, scores)) = &encoder.scores else { return Ok(None) };
-        let curve = roc_curve(labels, scores)?;
-        let points = curve.iter().map(|point| [point.false_positive_rate, point.true_positive_rate]);
-        chart = chart.with_series(Series::new(&encoder.name, points.collect()));
-    }
-    Ok(Some(chart.to_svg()?))
-}
-
-fn reliability(encoders: &[Measured]) -> anyhow::Result<Option<String>> {
-    let mut chart = LineChart::new("Reliability, all labels", "predicted probability", "observed share")
-        .with_y_range(0.0, 1.0);
-    for encoder in encoders {
-        let Some((labels, scores)) = &encoder.scores else { return Ok(None) };
-        let curve = reliability_curve(labels, scores, 8, Binning::Quantile)?;
-        let points = curve.iter().map(|bin| [bin.predicted, bin.observed]).collect();
-        chart = chart.with_series(Series::new(&encoder.name, points));
-    }
-    // Last, so that an encoder has its colour in every chart.
-    let perfect = Series::new("perfect", vec![[0.0, 0.0], [1.0, 1.0]]);
-    Ok(Some(chart.with_series(perfect).to_svg()?))
-}
-
-fn figure(out: &mut String, svg: &str) -> anyhow::Result<()> {
-    Ok(writeln!(out, "<figure>{svg}</figure>")?)
-}
-
-fn table(out: &mut String, head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> anyhow::Result<()> {
-    out.push_str("<div class=\"wide\"><table>\n<thead><tr>");
-    for name in head {
-        write!(out, "<th scope=\"col\">{}</th>", escaped(name))?;
-    }
-    out.push_str("</tr></thead>\n<tbody>\n");
-    for row in rows {
-        out.push_str("<tr>");
-        for cell in row {
-            write!(out, "<td>{}</td>", escaped(&cell))?;
-        }
-        out.push_str("</tr>\n");
-    }
-    out.push_str("</tbody>\n</table></div>\n");
     Ok(())
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+fn looks(out: &mut String, maps: &Maps) -> anyhow::Result<()> {
+    out.push_str("<h4>Where it looks</h4>\n");
+    let rows = maps.pointing.iter().map(|pointing| vec![pointing.asked.clone(), interval(&pointing.hits)]);
+    table(out, &["asked", "highest place in a box"], rows)?;
+    writeln!(
+        out,
+        "<p>{} test images of the finding; boxes cover {:.3} of an image. Blue: the boxes.</p>\n<div class=\"row\">",
+        maps.images, maps.chance
+    )?;
+    for (asked, picture) in &maps.pictures {
+        writeln!(
+            out,
+            "<figure class=\"map\"><img src=\"{picture}\" alt=\"map\"><figcaption>{}</figcaption></figure>",
+            escaped(asked)
+        )?;
+    }
+    out.push_str("</div>\n");
+    Ok(())
 }

@@ -4,12 +4,12 @@ use osteon::eval_metrics::Interval;
 
 use crate::measure::Results;
 
-/// One row a label, encoder, part of the labels and metric: the seed in the middle, and the range of the seeds.
+/// One row a task, encoder, way of fitting and metric: the seed in the middle.
 pub(crate) struct Row<'a> {
-    pub(crate) label: &'a str,
+    pub(crate) task: &'a str,
     pub(crate) encoder: &'a str,
-    pub(crate) fraction: f64,
-    pub(crate) studies: usize,
+    pub(crate) part: &'a str,
+    pub(crate) train_labels: usize,
     pub(crate) metric: &'a str,
     /// Nothing where no probe could be fitted.
     pub(crate) value: Result<Interval, &'a str>,
@@ -20,22 +20,23 @@ pub(crate) fn rows(results: &Results) -> Vec<Row<'_>> {
     for task in &results.tasks {
         for encoder in &task.encoders {
             for part in &encoder.parts {
-                let studies = part.points.first().map_or(0, |point| point.train_cases);
+                let train_labels = part.points.first().map_or(0, |point| point.train_labels);
                 let row = |metric, value| Row {
-                    label: &task.label,
+                    task: &task.name,
                     encoder: &encoder.name,
-                    fraction: part.fraction,
-                    studies,
+                    part: &part.name,
+                    train_labels,
                     metric,
                     value,
                 };
-                match part.middle() {
-                    Some(evaluation) => {
-                        rows.extend(evaluation.metrics.iter().map(|(metric, value)| row(metric, Ok(*value))))
+                match part.middle(&task.answer) {
+                    Some(outcome) => {
+                        rows.extend(outcome.metrics().iter().map(|(metric, value)| row(metric, Ok(*value))));
                     }
                     None => {
                         let reason = part.points.iter().find_map(|point| point.reason.as_deref());
-                        rows.push(row("auroc", Err(reason.unwrap_or("no probe was fitted"))));
+                        let (metric, _) = task.answer.first_metric();
+                        rows.push(row(metric, Err(reason.unwrap_or("no probe was fitted"))));
                     }
                 }
             }
@@ -45,33 +46,43 @@ pub(crate) fn rows(results: &Results) -> Vec<Row<'_>> {
 }
 
 pub(crate) fn csv(results: &Results) -> String {
-    let mut out = String::from("label,encoder,fraction,train_studies,metric,estimate,low,high,reason\n");
+    let mut out = String::from("task,encoder,fitted,train_labels,metric,estimate,low,high,reason\n");
     let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     for row in rows(results) {
-        let Row { fraction, studies, metric, .. } = row;
-        let (label, encoder) = (quoted(row.label), quoted(row.encoder));
+        let Row { train_labels, metric, .. } = row;
+        let [task, encoder, part] = [row.task, row.encoder, row.part].map(quoted);
         let value = match row.value {
             Ok(Interval { estimate, low, high, .. }) => format!("{estimate},{low},{high},"),
             Err(reason) => format!(",,,{}", quoted(reason)),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{label},{encoder},{fraction},{studies},{metric},{value}");
+        let _ = writeln!(out, "{task},{encoder},{part},{train_labels},{metric},{value}");
     }
     out
 }
 
 pub(crate) fn markdown(results: &Results) -> String {
     let mut out = format!("# Evaluation\n\n{}\n\n", results.notice);
-    out += "| label | encoder | labels | training studies | metric | value [95 % interval over patients] |\n";
+    out +=
+        "| task | encoder | fitted on | training labels | metric | value [95 % interval over patients] |\n";
     out += "|---|---|---|---|---|---|\n";
     for row in rows(results) {
         let value = match row.value {
             Ok(value) => interval(&value),
             Err(reason) => reason.to_owned(),
         };
-        let (label, encoder, metric) = (row.label, row.encoder, row.metric);
-        let (percent, studies) = (100.0 * row.fraction, row.studies);
-        let _ = writeln!(out, "| {label} | {encoder} | {percent} % | {studies} | {metric} | {value} |");
+        let Row { task, encoder, part, train_labels, metric, .. } = row;
+        let _ = writeln!(out, "| {task} | {encoder} | {part} | {train_labels} | {metric} | {value} |");
+    }
+    for task in &results.tasks {
+        for (what, names) in
+            [("without an image", &task.missing), ("also in the training split", &task.shared)]
+        {
+            if !names.is_empty() {
+                let _ =
+                    writeln!(out, "\n{}: {} studies {what}: {}", task.name, names.len(), names.join(", "));
+            }
+        }
     }
     out
 }

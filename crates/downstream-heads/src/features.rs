@@ -95,6 +95,19 @@ impl Features {
         Ok((Self { values, embed_dim: self.embed_dim }, first))
     }
 
+    /// The same features with every row at length 1; a row of zeros stays as it is.
+    #[must_use]
+    pub fn unit_rows(&self) -> Self {
+        let mut values = self.values.clone();
+        for row in values.chunks_exact_mut(self.embed_dim) {
+            let norm = row.iter().map(|value| value * value).sum::<f32>().sqrt();
+            if norm > 0.0 {
+                row.iter_mut().for_each(|value| *value /= norm);
+            }
+        }
+        Self { values, embed_dim: self.embed_dim }
+    }
+
     /// The same features with one more number a case, as the sex for bone age.
     ///
     /// # Errors

@@ -1,3 +1,4 @@
+use eval_metrics::argmax;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -36,12 +37,11 @@ impl NearestNeighbors {
         if self.k == 0 || self.k > cases {
             return Err(Error::config("k", format!("{} of {cases} training cases", self.k)));
         }
-        let known: Vec<Vec<f32>> = train.features().rows().map(unit).collect();
-        let rows: Vec<&[f32]> = features.rows().collect();
+        let (known, asked) = (train.features().unit_rows(), features.unit_rows());
+        let rows: Vec<&[f32]> = asked.rows().collect();
         let vote = |row: &&[f32]| {
-            let row = unit(row);
-            let similarity = |other: &Vec<f32>| other.iter().zip(&row).map(|(a, b)| a * b).sum::<f32>();
-            let mut order: Vec<(f32, usize)> = known.iter().map(similarity).zip(0..).collect();
+            let similarity = |other: &[f32]| other.iter().zip(*row).map(|(a, b)| a * b).sum::<f32>();
+            let mut order: Vec<(f32, usize)> = known.rows().map(similarity).zip(0..).collect();
             let nearer = |a: &(f32, usize), b: &(f32, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
             order.select_nth_unstable_by(self.k - 1, nearer);
             let mut shares = vec![0.0; classes];
@@ -52,10 +52,16 @@ impl NearestNeighbors {
         };
         Ok(rows.par_iter().flat_map_iter(vote).collect())
     }
-}
 
-/// The row at length 1; a row of zeros stays as it is.
-fn unit(row: &[f32]) -> Vec<f32> {
-    let norm = row.iter().map(|value| value * value).sum::<f32>().sqrt();
-    row.iter().map(|value| if norm > 0.0 { value / norm } else { *value }).collect()
+    /// The share of `test` whose class is that of most of its nearest training cases.
+    ///
+    /// # Errors
+    ///
+    /// As [`NearestNeighbors::probabilities`].
+    pub fn accuracy(&self, train: &Cases, test: &Cases, classes: usize) -> Result<f64> {
+        let shares = self.probabilities(train, classes, test.features())?;
+        let called = argmax(&shares, classes).map_err(Error::metric)?;
+        let right = called.iter().zip(test.labels()).filter(|(called, label)| called == label).count();
+        Ok(right as f64 / test.labels().len() as f64)
+    }
 }

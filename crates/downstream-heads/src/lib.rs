@@ -11,7 +11,10 @@
 //! * [`RidgeProbe`] is the same for measurements, [`NearestNeighbors`] needs no fitting at all;
 //! * [`Evaluation`] and [`MeasurementEvaluation`] hold the metrics with their intervals and compare two
 //!   encoders by paired bootstrap;
-//! * [`Head`]: [`LabelHead`], [`GradeHead`], [`OrdinalHead`], [`RegressionHead`], [`AttentivePooling`];
+//! * [`GradeEvaluation`] is the same for grades;
+//! * [`tsne`] and [`Discriminants`] lay features in a plane;
+//! * [`Head`]: [`LabelHead`], [`GradeHead`], [`OrdinalHead`], [`RegressionHead`], [`AttentivePooling`], and on patches
+//!   [`DenseHead`] (areas) and [`BoxHead`] (boxes, matched by [`assign`]);
 //! * [`FineTune`] is a head on an encoder as a task of the training loop, [`FineTuneConfig`] how the method
 //!   trains it: the head alone first, then both;
 //! * [`paper`] is the protocol of the method's released code, [`Strict`] the one to believe.
@@ -44,34 +47,45 @@
 mod cache;
 mod calibrated;
 mod cases;
+mod discriminants;
 mod error;
 mod extract;
 mod features;
 mod fine_tune;
+mod graded;
 mod heads;
 mod knn;
 mod lbfgs;
 mod logistic;
+mod matching;
 mod measurement;
 mod presets;
 mod probe;
 mod result;
 mod ridge;
 mod sampling;
+mod tsne;
 
 pub use cache::{FeatureCache, FeatureKey};
 pub use calibrated::CalibratedProbe;
 pub use cases::Cases;
+pub use discriminants::Discriminants;
 pub use error::{Error, Result};
 pub use extract::encode_features;
 pub use features::Features;
 pub use fine_tune::{FineTune, FineTuneConfig, LabelledBatch};
-pub use heads::{AttentivePooling, GradeHead, Head, HeadConfig, LabelHead, OrdinalHead, RegressionHead};
+pub use graded::GradeEvaluation;
+pub use heads::{
+    AttentivePooling, BoxConfig, BoxHead, DenseConfig, DenseHead, GradeHead, Head, HeadConfig, LabelHead,
+    OrdinalHead, RegressionHead,
+};
 pub use knn::NearestNeighbors;
 pub use logistic::LogisticRegression;
+pub use matching::assign;
 pub use measurement::MeasurementEvaluation;
 pub use presets::{PaperSetting, Strict, StrictRun, TaskKind, paper, positive_weight};
 pub use probe::{FittedProbe, LinearProbe};
 pub use result::{EfficiencyPoint, Evaluation, label_efficiency};
 pub use ridge::{RidgeProbe, RidgeRegression};
 pub use sampling::{case_fraction, label_fraction};
+pub use tsne::tsne;

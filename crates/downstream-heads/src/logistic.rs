@@ -32,6 +32,22 @@ impl LogisticRegression {
         self.classes
     }
 
+    /// What each feature as it is adds to the logits, and what they are where every feature is 0: a linear layer.
+    ///
+    /// # Shapes
+    ///
+    /// - results: weights `[outputs, embed_dim]`, row-major, and intercepts `[outputs]`; two classes have one output
+    pub fn linear(&self) -> (Vec<f64>, Vec<f64>) {
+        let embed_dim = self.mean.len();
+        let (mut weights, mut intercepts) = (Vec::with_capacity(self.weights.len()), Vec::new());
+        for (row, intercept) in self.weights.chunks_exact(embed_dim).zip(&self.intercept) {
+            let raw: Vec<f64> = row.iter().zip(&self.deviation).map(|(w, deviation)| w / deviation).collect();
+            intercepts.push(intercept - dot(&raw, &self.mean));
+            weights.extend(raw);
+        }
+        (weights, intercepts)
+    }
+
     /// The probability of each class.
     ///
     /// # Shapes

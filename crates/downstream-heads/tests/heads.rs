@@ -269,26 +269,27 @@ fn features_are_kept_by_what_made_them() {
     let (weights, cache) = (folder.path().join("weights"), FeatureCache::new(folder.path().join("cache")));
     std::fs::write(&weights, "first").unwrap();
     let key = || FeatureKey::new().with_text("resize 224").with_file(&weights).unwrap();
-    let made = Features::new(vec![1.0, 2.5, -3.0, 4.0, 5.0, 6.0], 3).unwrap();
-    let get = |key: &FeatureKey, fresh: &Features| {
-        let mut calls = 0;
-        let features = cache.get_or_encode(key, || {
-            calls += 1;
-            Ok(fresh.clone())
+    let image = |name: &str| FeatureKey::new().with_content(name.as_bytes()).name();
+    let items = [image("a"), image("b"), image("a")];
+    let encode = |key: &FeatureKey, items: &[[u8; 32]]| {
+        let mut asked = Vec::new();
+        let features = cache.get_or_encode(key, items, |missing| {
+            asked = missing.to_vec();
+            Features::new(missing.iter().flat_map(|place| [*place as f32, 7.5]).collect(), 2)
         });
-        (features.unwrap(), calls)
+        (features.unwrap().values().to_vec(), asked)
     };
-    assert_eq!(get(&key(), &made), (made.clone(), 1));
-    let other = Features::new(vec![0.0], 1).unwrap();
-    assert_eq!(get(&key(), &other), (made.clone(), 0));
-    assert_eq!(get(&key().with_text("image"), &other).1, 1);
-    let kept = std::fs::read_dir(folder.path().join("cache")).unwrap();
-    for file in kept {
+    // An image that stands twice is encoded once, and what is known is not encoded again.
+    assert_eq!(encode(&key(), &items), (vec![0.0, 7.5, 1.0, 7.5, 0.0, 7.5], vec![0, 1]));
+    assert_eq!(encode(&key(), &[image("c"), image("b")]), (vec![0.0, 7.5, 1.0, 7.5], vec![0]));
+    assert_eq!(encode(&key(), &items[1..]), (vec![1.0, 7.5, 0.0, 7.5], vec![]));
+    assert_eq!(encode(&key().with_text("other transform"), &items[..1]).1, [0]);
+    for file in std::fs::read_dir(folder.path().join("cache")).unwrap() {
         std::fs::write(file.unwrap().path(), "cut").unwrap();
     }
-    assert_eq!(get(&key(), &made), (made.clone(), 1));
+    assert_eq!(encode(&key(), &items).1, [0, 1]);
     std::fs::write(&weights, "second").unwrap();
-    assert_eq!(get(&key(), &other).1, 1);
+    assert_eq!(encode(&key(), &items).1, [0, 1]);
     let missing = FeatureKey::new().with_file(folder.path().join("missing")).unwrap_err();
     let source = std::error::Error::source(&missing).unwrap().to_string();
     assert!(source.contains("missing"), "{source}");

@@ -12,10 +12,11 @@
 //! | probabilities | [`brier`], [`expected_calibration_error`], [`reliability_curve`] |
 //! | measurements | [`mae`], [`rmse`], [`r2`], [`pearson`], [`bland_altman`] |
 //! | retrieval | [`ranks`], [`recall_at`], [`median_rank`], [`chance_recall`] |
+//! | places | [`BoxPrecision`]: COCO's average precision of boxes; [`Overlap`]: Dice and IoU of areas |
 //! | intervals | [`Bootstrap`] by patient, [`auroc_delong`], [`wilson`] |
 //! | comparison | [`Bootstrap::difference`] for any metric, [`delong`] for two AUROCs |
-//! | fairness | [`audit`]: value, interval, gap and worst group by sex, age band, device, side |
-//! | pictures | [`plot::LineChart`] |
+//! | fairness | [`audit`]: value, interval, gap and worst group by sex, age band, device, side; [`audit_classifier`], which finds confounders too |
+//! | pictures | [`plot::LineChart`], [`plot::ScatterChart`] |
 //!
 //! Names and definitions are those of scikit-learn, and so are the values.
 //!
@@ -46,11 +47,14 @@ mod audit;
 mod bootstrap;
 mod calibration;
 mod check;
+mod classifier_audit;
 mod confusion;
 mod delong;
+mod detection;
 mod error;
 mod metric;
 mod normal;
+mod overlap;
 pub mod plot;
 mod proportion;
 mod ranking;
@@ -60,10 +64,13 @@ mod retrieval;
 pub use audit::{Attribute, Audit, AuditConfig, Subgroup, audit};
 pub use bootstrap::{Bootstrap, Clusters, Difference, Interval};
 pub use calibration::{Binning, ReliabilityBin, brier, expected_calibration_error, reliability_curve};
+pub use classifier_audit::audit_classifier;
 pub use confusion::{ConfusionMatrix, argmax};
 pub use delong::{DeLong, auroc_delong, delong};
+pub use detection::{BoxPrecision, ImageBox};
 pub use error::{Error, Result};
 pub use metric::{FromCases, Mean, Metric};
+pub use overlap::Overlap;
 pub use proportion::wilson;
 pub use ranking::{
     Auroc, AurocMacroOvr, AveragePrecision, RocPoint, auroc, auroc_macro_ovr, average_precision, roc_curve,

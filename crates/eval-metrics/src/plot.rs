@@ -2,6 +2,13 @@
 //! dark scheme, and need neither a font file nor a drawing library.
 
 mod axis;
+mod colors;
 mod line;
+mod scatter;
 
 pub use line::{LineChart, Series};
+pub use scatter::ScatterChart;
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -57,13 +57,21 @@ impl Backbone {
         mode: Mode,
     ) -> Result<Encoded> {
         let hidden = self.last_hidden_state(pixels, mode)?;
+        Ok(self.of_normed(&hidden, pooling, projection))
+    }
+
+    /// The same of the tokens after the last layer, before the last norm.
+    pub(crate) fn pooled(&self, last: &Tensor, pooling: Pooling, projection: Option<&nn::Linear>) -> Encoded {
+        self.of_normed(&self.layernorm.forward(last), pooling, projection)
+    }
+
+    fn of_normed(&self, hidden: &Tensor, pooling: Pooling, projection: Option<&nn::Linear>) -> Encoded {
         let patches = hidden.slice(1, self.embeddings.prefix_tokens(), None, 1);
-        let pooled = if pooling == Pooling::Cls { &hidden } else { &patches };
-        let pooled = pooling.pool(pooled, None);
+        let pooled = pooling.pool(if pooling == Pooling::Cls { hidden } else { &patches }, None);
         let project = |features: Tensor| match projection {
             Some(projection) => projection.forward(&features),
             None => features,
         };
-        Ok(Encoded { pooled: project(pooled), tokens: Some(project(patches)), mask: None })
+        Encoded { pooled: project(pooled), tokens: Some(project(patches)), mask: None }
     }
 }

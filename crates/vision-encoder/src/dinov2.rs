@@ -129,6 +129,14 @@ impl Dinov2 {
     pub fn intermediate_layers(&self, pixels: &Tensor, layers: usize, mode: Mode) -> Result<Vec<Tensor>> {
         self.backbone.intermediate_layers(pixels, layers, mode)
     }
+
+    pub(crate) fn backbone(&self) -> &Backbone {
+        &self.backbone
+    }
+
+    pub(crate) fn projection(&self) -> Option<&nn::Linear> {
+        self.projection.as_ref()
+    }
 }
 
 impl Encoder for Dinov2 {

@@ -114,6 +114,18 @@ impl Embeddings {
     }
 
     /// The CLS token without its position.
+    /// The rows and columns of patches of such images.
+    ///
+    /// # Errors
+    ///
+    /// If they are no batch of images.
+    pub(crate) fn grid(&self, pixels: &Tensor) -> Result<[i64; 2]> {
+        let (_, _, height, width) = pixels
+            .size4()
+            .map_err(|_| Error::shape("pixels", "[batch, channels, height, width]", pixels.size()))?;
+        Ok([height / self.patch_size, width / self.patch_size])
+    }
+
     pub(crate) fn cls_token(&self) -> &Tensor {
         &self.cls_token
     }

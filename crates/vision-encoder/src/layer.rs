@@ -95,6 +95,16 @@ impl Layer {
         self.add(&hidden, changed, self.scales.as_ref().map(|(_, feed_forward)| feed_forward), mode)
     }
 
+    /// How much each token takes of each other one here.
+    ///
+    /// # Shapes
+    ///
+    /// - hidden: `[batch, tokens, hidden_size]`
+    /// - result: `[batch, heads, tokens, tokens]`
+    pub(crate) fn attention_weights(&self, hidden: &Tensor) -> Tensor {
+        self.attention.weights(&self.norm_before.forward(hidden), None)
+    }
+
     fn add(&self, hidden: &Tensor, branch: Tensor, scale: Option<&LayerScale>, mode: Mode) -> Tensor {
         let branch = match scale {
             Some(scale) => scale.forward(&branch),

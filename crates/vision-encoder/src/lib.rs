@@ -7,7 +7,8 @@
 //! * [`Dinov2`], [`Dinov2Config`]: DINOv2 with registers or without, gated or not;
 //! * [`Mae`], [`MaeConfig`]: the masked autoencoder, whose encoder is a [`Vit`];
 //! * [`ResNet`], [`ResNetConfig`]: residual networks of basic and of bottleneck layers;
-//! * [`VisionModel`], [`VisionConfig`]: whichever of these a folder holds;
+//! * [`VisionModel`], [`VisionConfig`]: whichever of these a folder holds, and where it looks
+//!   ([`VisionModel::gradient_map`], [`VisionModel::attention_rollout`]);
 //! * [`ImageProcessor`], [`RgbDecoder`]: `preprocessor_config.json` and the files it is meant for;
 //! * [`PixelCollate`]: images of the data side to a batch;
 //! * [`StudyEncoder`], [`StudyCollate`], [`SeqVit`]: several images a study;
@@ -64,6 +65,7 @@ mod dinov2;
 mod embeddings;
 mod layer;
 mod mae;
+mod maps;
 mod model;
 mod patches;
 mod processor;

@@ -124,7 +124,7 @@ pub struct VisionModel {
 }
 
 #[derive(Debug)]
-enum Family {
+pub(crate) enum Family {
     Vit(Vit),
     Dinov2(Dinov2),
     ResNet(ResNet),
@@ -143,6 +143,10 @@ impl VisionModel {
     /// What it was built from.
     pub fn config(&self) -> &VisionConfig {
         &self.config
+    }
+
+    pub(crate) fn family(&self) -> &Family {
+        &self.family
     }
 
     /// The same without its projection.

@@ -1,5 +1,7 @@
 mod attentive;
 mod body;
+mod boxes;
+mod dense;
 mod grades;
 mod labels;
 mod ordinal;
@@ -12,6 +14,8 @@ use tch::{Kind, Tensor};
 
 pub use attentive::AttentivePooling;
 pub use body::HeadConfig;
+pub use boxes::{BoxConfig, BoxHead};
+pub use dense::{DenseConfig, DenseHead};
 pub use grades::GradeHead;
 pub use labels::LabelHead;
 pub use ordinal::OrdinalHead;

@@ -1,6 +1,8 @@
 use std::fmt::Write;
 
-use crate::plot::axis::Axis;
+use super::axis::Axis;
+use super::colors::color;
+use super::escaped;
 use crate::{Error, Result, check};
 
 const WIDTH: f64 = 720.0;
@@ -11,10 +13,6 @@ const TOP: f64 = 48.0;
 const BOTTOM: f64 = 378.0;
 /// Radius of the mark at a point.
 const MARK: f64 = 3.5;
-/// Colours that those who see few colours can tell apart (Okabe and Ito 2008), light enough and dark
-/// enough for both schemes.
-const COLORS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
-
 /// One line of a [`LineChart`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Series {
@@ -188,8 +186,8 @@ impl LineChart {
             middle[1]
         )?;
         writeln!(svg, r#"<g clip-path="url(#frame)">"#)?;
-        for (series, color) in self.series.iter().zip(COLORS.iter().cycle()) {
-            series.write(svg, color, x, y)?;
+        for (place, series) in self.series.iter().enumerate() {
+            series.write(svg, color(place), x, y)?;
         }
         writeln!(svg, "</g>")?;
         self.legend(svg)?;
@@ -198,7 +196,8 @@ impl LineChart {
 
     fn legend(&self, svg: &mut String) -> std::fmt::Result {
         let mut left = LEFT;
-        for (series, color) in self.series.iter().zip(COLORS.iter().cycle()) {
+        for (place, series) in self.series.iter().enumerate() {
+            let color = color(place);
             writeln!(svg, r#"<rect x="{left}" y="31" width="14" height="4" fill="{color}"/>"#)?;
             let name = escaped(&series.name);
             writeln!(svg, r#"<text x="{}" y="38">{name}</text>"#, left + 19.0)?;
@@ -250,10 +249,6 @@ fn path(
 fn extent(values: &[f64]) -> [f64; 2] {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     [low, values.iter().copied().fold(f64::NEG_INFINITY, f64::max)]
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

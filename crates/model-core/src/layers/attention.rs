@@ -62,10 +62,7 @@ impl MultiHeadAttention {
     /// - mask: `[batch, tokens]`, bool, true = a real token; none = all are real
     /// - returns: `[batch, tokens, hidden_size]`
     pub fn forward(&self, hidden: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Tensor {
-        let heads = |x: Tensor| {
-            let size = x.size();
-            x.view([size[0], size[1], self.config.num_attention_heads, -1]).transpose(1, 2)
-        };
+        let heads = |x: Tensor| self.heads(&x);
         let attention_dropout = if mode.is_train() { self.config.attention_dropout } else { 0.0 };
         let context = Tensor::scaled_dot_product_attention(
             &heads(hidden.apply(&self.query)),
@@ -79,6 +76,30 @@ impl MultiHeadAttention {
         );
         let context = context.transpose(1, 2).flatten(2, 3);
         dropout(&context.apply(&self.output), self.config.hidden_dropout, mode)
+    }
+
+    /// How much each token takes of each other one, for looking at: [`forward`](Self::forward) uses a fused kernel,
+    /// which does not say.
+    ///
+    /// # Shapes
+    ///
+    /// - hidden: `[batch, tokens, hidden_size]`
+    /// - mask: `[batch, tokens]`, bool, true = a real token; none = all are real
+    /// - returns: `[batch, heads, tokens, tokens]`, the last summing to 1
+    pub fn weights(&self, hidden: &Tensor, mask: Option<&Tensor>) -> Tensor {
+        let (query, key) = (self.heads(&hidden.apply(&self.query)), self.heads(&hidden.apply(&self.key)));
+        let scale = (query.size()[3] as f64).sqrt();
+        let mut scores = query.matmul(&key.transpose(2, 3)) / scale;
+        if let Some(mask) = mask {
+            scores = scores.masked_fill(&mask.logical_not().unsqueeze(1).unsqueeze(1), f64::NEG_INFINITY);
+        }
+        scores.softmax(-1, scores.kind())
+    }
+
+    /// `[batch, tokens, hidden_size]` to `[batch, heads, tokens, hidden_size / heads]`.
+    fn heads(&self, x: &Tensor) -> Tensor {
+        let size = x.size();
+        x.view([size[0], size[1], self.config.num_attention_heads, -1]).transpose(1, 2)
     }
 }
 
@@ -126,6 +147,10 @@ mod tests {
                 (part(&q).matmul(&part(&k).transpose(1, 2)) / 2.0).softmax(-1, Kind::Float).matmul(&part(&v))
             })
             .collect();
+        let weights = layer.weights(&x, None);
+        let (q, k) = (q.narrow(2, 4, 4), k.narrow(2, 4, 4));
+        let second = (q.matmul(&k.transpose(1, 2)) / 2.0).softmax(-1, Kind::Float);
+        assert!(weights.select(1, 1).allclose(&second, 1e-6, 1e-6, false));
         let expected = Tensor::cat(&heads, 2).apply(&layer.output);
         assert!(layer.forward(&x, None, Mode::Eval).allclose(&expected, 1e-6, 1e-6, false));
     }

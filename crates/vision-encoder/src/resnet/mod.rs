@@ -91,6 +91,16 @@ impl ResNet {
         Ok(self.layers.iter().fold(stem, |x, layer| layer.forward(&x, mode)))
     }
 
+    /// The encoding of an image from the places of its last map, `[batch, places, hidden_size]`.
+    pub(crate) fn pooled(&self, places: &Tensor) -> Encoded {
+        let project = |features: &Tensor| match &self.projection {
+            Some(projection) => projection.forward(features),
+            None => features.shallow_clone(),
+        };
+        let pooled = self.config.pooling.pool(places, None);
+        Encoded { pooled: project(&pooled), tokens: Some(project(places)), mask: None }
+    }
+
     /// How often the sides are halved.
     fn halvings(&self) -> usize {
         self.config.depths.len() + 1 + usize::from(self.config.downsample_in_first_stage)
@@ -106,12 +116,7 @@ impl Encoder for ResNet {
 
     fn encode(&self, pixels: &Tensor, mode: Mode) -> Result<Encoded> {
         let places = self.last_hidden_state(pixels, mode)?.flatten(2, 3).transpose(1, 2);
-        let pooled = self.config.pooling.pool(&places, None);
-        let project = |features: Tensor| match &self.projection {
-            Some(projection) => projection.forward(&features),
-            None => features,
-        };
-        Ok(Encoded { pooled: project(pooled), tokens: Some(project(places)), mask: None })
+        Ok(self.pooled(&places))
     }
 }
 
