@@ -3,9 +3,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use osteon::downstream_heads::{FeatureCache, FeatureKey};
 use osteon::model_core::{Pretrained, load_pretrained};
-use osteon::vision_encoder::{ImageProcessor, VisionModel};
+use osteon::vision_encoder::{ImageProcessor, Size, VisionModel};
 use osteon::xray_core::{ImageTensor, ImageTransform};
-use osteon::xray_dataset::EvalTransform;
+use osteon::xray_dataset::{EvalTransform, Fit};
 use osteon::{Aligned, Frozen};
 use tch::{Device, nn};
 
@@ -26,6 +26,18 @@ pub(crate) enum Prepare {
     Plain(EvalTransform),
     /// As the folder says.
     Processor(ImageProcessor),
+}
+
+impl Prepare {
+    /// Whether what is a share of the image's sides is the same share of what the encoder sees.
+    pub(crate) fn keeps_the_whole(&self) -> bool {
+        match self {
+            Self::Plain(plain) => plain.fit == Fit::Stretch,
+            Self::Processor(processor) => {
+                matches!(processor.size, Size::Exact { .. }) && !processor.do_center_crop
+            }
+        }
+    }
 }
 
 impl ImageTransform for Prepare {

@@ -8,12 +8,12 @@ use osteon::eval_metrics::{Bootstrap, Clusters, Interval, Mean};
 use osteon::model_core::{Collate, Mode, load_pretrained};
 use osteon::vision_encoder::{PixelCollate, VisionModel};
 use osteon::xray_core::{Dataset, ImageTensor, ImageTransform};
-use osteon::xray_dataset::{Fit, Split};
+use osteon::xray_dataset::Split;
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
 use crate::config::EncoderEntry;
-use crate::encoder::{LoadedEncoder, Prepare};
+use crate::encoder::LoadedEncoder;
 use crate::picture;
 use crate::strict::cases;
 use crate::tasks::{Answer, Set, Splits, TaskEntry};
@@ -60,8 +60,9 @@ impl Maps {
         encoder: &LoadedEncoder,
         entry: &EncoderEntry,
     ) -> anyhow::Result<Option<Self>> {
-        let whole = matches!(&encoder.transform, Prepare::Plain(plain) if plain.fit == Fit::Stretch);
-        if !whole || !matches!(answer, Answer::Classes(names) if names.len() == 2) {
+        if !encoder.transform.keeps_the_whole()
+            || !matches!(answer, Answer::Classes(names) if names.len() == 2)
+        {
             return Ok(None);
         }
         let looked = looked_at(task, encoder)?;

@@ -216,14 +216,12 @@ fn confusion(
     Ok(Some(matrix.rows().map(<[u64]>::to_vec).collect()))
 }
 
+/// Whether each test case is of the second of two classes, and how probable that is; nothing where all are of one.
 fn scores(truth: &Truth, predicted: &[f64]) -> Option<(Vec<bool>, Vec<f64>)> {
-    match truth {
-        Truth::Classes(test, 2) => {
-            let positive = test.labels().iter().map(|label| *label == 1).collect();
-            Some((positive, predicted.iter().skip(1).step_by(2).copied().collect()))
-        }
-        _ => None,
-    }
+    let Truth::Classes(test, 2) = truth else { return None };
+    let positive: Vec<bool> = test.labels().iter().map(|label| *label == 1).collect();
+    let scores = predicted.iter().skip(1).step_by(2).copied().collect();
+    (positive.contains(&true) && positive.contains(&false)).then_some((positive, scores))
 }
 
 /// Of two classes; groups that nothing is known of are left out.

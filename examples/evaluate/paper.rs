@@ -93,13 +93,12 @@ pub(crate) fn parts(
         };
         let outcome =
             if learns { run(&learning_train, &learning_val) } else { run(&frozen_train, &frozen_val) };
+        let outcome =
+            outcome.and_then(|(labels, predicted)| Ok((labels, truth.measure(predicted, &bootstrap)?)));
         let point = match outcome {
-            Ok((train_labels, predicted)) => Point {
-                seed: SEED,
-                train_labels,
-                outcome: Some(truth.measure(predicted, &bootstrap)?),
-                reason: None,
-            },
+            Ok((train_labels, outcome)) => {
+                Point { seed: SEED, train_labels, outcome: Some(outcome), reason: None }
+            }
             Err(error) => {
                 Point { seed: SEED, train_labels: 0, outcome: None, reason: Some(format!("{error:#}")) }
             }

@@ -102,13 +102,16 @@ impl Prepared {
         seed: u64,
         bootstrap: &Bootstrap,
     ) -> Result<std::result::Result<(usize, Outcome), String>> {
-        match self.fit(fraction, seed) {
-            Ok(Fitted { train_cases, predicted }) => {
-                Ok(Ok((train_cases, self.truth.measure(predicted, bootstrap)?)))
-            }
+        let measured = self.fit(fraction, seed).and_then(|Fitted { train_cases, predicted }| {
+            Ok((train_cases, self.truth.measure(predicted, bootstrap)?))
+        });
+        match measured {
+            Ok(measured) => Ok(Ok(measured)),
             Err(error @ (Error::EmptyClass { .. } | Error::TooFewPatients { .. })) => {
                 Ok(Err(error.to_string()))
             }
+            // The test cases are of one class, or every target is the same.
+            Err(Error::Metric { source }) if source.is_undefined() => Ok(Err(source.to_string())),
             Err(error) => Err(error),
         }
     }
