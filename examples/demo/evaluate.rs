@@ -9,7 +9,7 @@ use osteon::model_core::{Pretrained, load_pretrained};
 use osteon::vision_encoder::VisionModel;
 use osteon::xray_core::{Dataset, ImageTransform, Label, Labels, PatientId, patient_of};
 use osteon::xray_dataset::{EvalTransform, ShardDataset, Split};
-use osteon::{Aligned, Studies};
+use osteon::{Aligned, Frozen};
 use serde::Serialize;
 use tch::{Device, nn};
 
@@ -71,7 +71,8 @@ pub(crate) fn measure(out: &Path, shards: &Path, aligned: &Aligned, seed: u64) -
     for encoder in [trained, random] {
         let encoder = encoder.without_projection();
         let cases_of = |split| -> anyhow::Result<Cases> {
-            let studies = Studies::encode(&encoder, aligned.plain, shards, split, Device::Cpu)?;
+            let studies = Frozen::new(&encoder, aligned.plain, Device::Cpu)
+                .encode(ShardDataset::open(shards, split)?)?;
             Ok(studies.cases(FINDING, &studies.classes(FINDING))?.0)
         };
         cases.push([cases_of(Split::Train)?, cases_of(Split::Test)?]);

@@ -38,7 +38,14 @@ pub struct DenseHead {
 #[derive(Debug)]
 enum Layers {
     Linear(nn::Linear),
-    Decoder { first: nn::Conv2D, second: nn::Conv2D, classifier: nn::Conv2D },
+    Decoder(Box<Decoder>),
+}
+
+#[derive(Debug)]
+struct Decoder {
+    first: nn::Conv2D,
+    second: nn::Conv2D,
+    classifier: nn::Conv2D,
 }
 
 impl DenseHead {
@@ -62,11 +69,11 @@ impl DenseHead {
         };
         let layers = match decoder {
             None => Layers::Linear(linear(&(vs / "classifier"), features, classes, true)),
-            Some(channels) => Layers::Decoder {
+            Some(channels) => Layers::Decoder(Box::new(Decoder {
                 first: conv("first", features, channels, 3),
                 second: conv("second", channels, channels, 3),
                 classifier: conv("classifier", channels, classes, 1),
-            },
+            })),
         };
         Ok(Self { config, layers })
     }
@@ -85,7 +92,8 @@ impl Head for DenseHead {
         let image = |tokens: Tensor| tokens.transpose(1, 2).reshape([-1, tokens.size()[2], rows, columns]);
         Ok(match &self.layers {
             Layers::Linear(classifier) => image(tokens.apply(classifier)),
-            Layers::Decoder { first, second, classifier } => {
+            Layers::Decoder(decoder) => {
+                let Decoder { first, second, classifier } = &**decoder;
                 let coarse = image(tokens).apply(first).gelu("none");
                 let middle = bilinear(&coarse, [2 * rows, 2 * columns]).apply(second).gelu("none");
                 bilinear(&middle, [4 * rows, 4 * columns]).apply(classifier)
