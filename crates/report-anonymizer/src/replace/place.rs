@@ -78,10 +78,13 @@ fn street(surrogates: &Surrogates<'_>, span: &Span, scope: &Scope<'_>) -> String
             })
             .collect()
     };
-    let head = &document.text()[span.start..document.tokens[kind].start as usize];
-    let kind_end = document.tokens[kind].end as usize;
+    // A span may end before the invisible signs that end its last token.
+    let kind_start = (document.tokens[kind].start as usize).max(span.start);
+    let kind_end = (document.tokens[kind].end as usize).min(span.end);
+    let tail_start = (document.tokens[name_end - 1].end as usize).min(span.end);
+    let head = &document.text()[span.start..kind_start];
     let dot = if document.text()[kind_end..].starts_with('.') { "." } else { "" };
-    let tail = &document.text()[document.tokens[name_end - 1].end as usize..span.end];
-    let kind_text = &document.text()[document.tokens[kind].start as usize..kind_end];
+    let tail = &document.text()[tail_start..span.end];
+    let kind_text = &document.text()[kind_start..kind_end];
     format!("{}{kind_text}{dot} {}{}", number(head), in_case_of(text, name), number(tail))
 }
