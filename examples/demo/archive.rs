@@ -25,13 +25,13 @@ pub(crate) fn simulate(out: &Path, studies: usize, seed: u64) -> anyhow::Result<
         wrist_share: 1.0,
         two_view_share: 1.0,
         fracture_prevalence: 0.5,
-        difficulty: 0.25,
+        difficulty: 0.1,
         prevalence: Prevalence {
-            osteosynthesis: 0.08,
-            cast: 0.05,
-            lytic_lesion: 0.02,
-            sclerotic_lesion: 0.02,
-            osteoarthritis: 0.1,
+            osteosynthesis: 0.12,
+            cast: 0.1,
+            lytic_lesion: 0.03,
+            sclerotic_lesion: 0.03,
+            osteoarthritis: 0.15,
             ..Prevalence::none()
         },
         ..PhantomHospital::default()
