@@ -45,7 +45,10 @@ impl Detector for KnownIdentity {
             }
         }
         let ids = [patient.national_id.as_deref(), patient.id.as_ref().map(|id| id.as_str())];
-        for id in ids.into_iter().flatten() {
+        // A coded name, "JANCT000", is cut and replaced as a number is.
+        let coded = patient.first_names.iter().chain(&patient.last_name).map(String::as_str);
+        let coded = coded.filter(|name| name.bytes().any(|byte| byte.is_ascii_digit()));
+        for id in ids.into_iter().flatten().chain(coded) {
             known_number(document, id, found);
         }
     }
