@@ -35,14 +35,24 @@ fn compile(lib: &Path) {
     let root = env::var_os("LIBTORCH_INCLUDE").map(PathBuf::from);
     let root = root.or_else(|| lib.parent().map(Path::to_owned)).unwrap_or_default();
     let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or_else(|_| "1".to_owned());
-    cc::Build::new()
+    let mut build = cc::Build::new();
+    if env::var_os("CARGO_FEATURE_NCCL").is_some() {
+        // The headers of CUDA and NCCL are the compiler's to find, in CPLUS_INCLUDE_PATH if nowhere else.
+        println!("cargo::rerun-if-env-changed=CPLUS_INCLUDE_PATH");
+        println!("cargo::rustc-link-lib=dylib=torch_cuda");
+        build.define("OSTEON_NCCL", None).define("USE_C10D_NCCL", None);
+    }
+    build
         .cpp(true)
         .pic(true)
         .warnings(false)
         .std("c++17")
         .include(root.join("include"))
         .include(root.join("include/torch/csrc/api/include"))
+        .include("csrc")
         .define("_GLIBCXX_USE_CXX11_ABI", abi.as_str())
+        .define("USE_C10D_GLOO", None)
+        .file("csrc/distributed.cpp")
         .file("csrc/tensors.cpp")
         .compile("osteon_torch_ext");
 }

@@ -1,8 +1,9 @@
 use std::fmt::Debug;
 
 use tch::Tensor;
+use torch_ext::{ProcessGroup, Reducer};
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// The place of a process among those that train together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,6 +42,16 @@ pub trait Collective: Debug + Send {
     ///
     /// If a process cannot be reached.
     fn broadcast(&self, tensors: &mut [Tensor]) -> Result<()>;
+
+    /// What averages the gradients of these parameters while the backward pass still goes on. By default nothing
+    /// does, and the loop averages them afterwards.
+    ///
+    /// # Errors
+    ///
+    /// If a parameter wants no gradient.
+    fn reducer(&self, _parameters: &[&Tensor]) -> Result<Option<Reducer>> {
+        Ok(None)
+    }
 }
 
 /// One process alone: every exchange is the identity.
@@ -69,4 +80,34 @@ impl Collective for SingleProcess {
     fn broadcast(&self, _: &mut [Tensor]) -> Result<()> {
         Ok(())
     }
+}
+
+/// PyTorch's own exchange, by gloo and NCCL; gradients go while the backward pass does.
+impl Collective for ProcessGroup {
+    fn shard(&self) -> Shard {
+        Shard { rank: self.rank(), world_size: self.world_size() }
+    }
+
+    fn all_reduce_mean(&self, tensors: &mut [Tensor]) -> Result<()> {
+        ProcessGroup::all_reduce_mean(self, &tensors.iter().collect::<Vec<_>>()).map_err(failed)
+    }
+
+    fn all_gather(&self, tensor: &Tensor) -> Result<Vec<Tensor>> {
+        ProcessGroup::all_gather(self, tensor).map_err(failed)
+    }
+
+    fn broadcast(&self, tensors: &mut [Tensor]) -> Result<()> {
+        ProcessGroup::broadcast(self, &tensors.iter().collect::<Vec<_>>()).map_err(failed)
+    }
+
+    fn reducer(&self, parameters: &[&Tensor]) -> Result<Option<Reducer>> {
+        if parameters.is_empty() {
+            return Ok(None);
+        }
+        Reducer::new(self, parameters).map(Some).map_err(failed)
+    }
+}
+
+pub(crate) fn failed(error: torch_ext::Error) -> Error {
+    Error::Collective { action: "exchange", reason: error.to_string() }
 }

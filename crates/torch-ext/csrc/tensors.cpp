@@ -1,16 +1,9 @@
 // What libtorch has and tch does not: operations on lists of tensors, gradients, autocast.
-//
-// Every function returns null, or a message on the heap that the caller gives back to
-// osteon_free_message. Tensors are at::Tensor behind torch-sys's C_tensor; none changes its owner.
 
-#include <cstdlib>
-#include <cstring>
-#include <exception>
-#include <vector>
+#include "shared.h"
 
 #include <dlfcn.h>
 
-#include <ATen/core/Tensor.h>
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
@@ -29,28 +22,6 @@ TORCH_API void clear_cache();
 TORCH_API int increment_nesting();
 TORCH_API int decrement_nesting();
 } // namespace at::autocast
-
-namespace {
-
-template <typename F> const char *guarded(F &&f) {
-  try {
-    f();
-    return nullptr;
-  } catch (const std::exception &e) {
-    return strdup(e.what());
-  } catch (...) {
-    return strdup("unknown C++ exception");
-  }
-}
-
-std::vector<at::Tensor> list(at::Tensor *const *tensors, size_t count) {
-  std::vector<at::Tensor> result;
-  result.reserve(count);
-  for (size_t i = 0; i < count; ++i) result.push_back(*tensors[i]);
-  return result;
-}
-
-} // namespace
 
 extern "C" {
 

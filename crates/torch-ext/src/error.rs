@@ -10,6 +10,14 @@ pub enum Error {
         /// The first line of the exception's message; what follows is a trace of C++ calls.
         message: String,
     },
+    /// The variables that say which process this is, and of how many, contradict each other.
+    #[error("{variable}: {reason}")]
+    Environment {
+        /// The variable at fault.
+        variable: &'static str,
+        /// What it is and what it may be.
+        reason: String,
+    },
 }
 
 /// The result of this crate's operations.

@@ -2,6 +2,7 @@
 //!
 //! * [`autocast`]: mixed precision in bf16 or f16, on the CPU and on CUDA;
 //! * [`adamw_step`], [`lion_step`], [`norm`], [`scale`]: operations on all parameters of a model at once;
+//! * [`Rendezvous`], [`ProcessGroup`], [`Reducer`]: processes that train together, by PyTorch's own engine;
 //! * [`clear_gradients`]: frees gradients between steps;
 //! * [`cuda_device`]: the GPU, for a binary that was linked without the CUDA libraries.
 //!
@@ -17,6 +18,12 @@
 //! # Ok::<(), torch_ext::Error>(())
 //! ```
 //!
+//! # Features
+//!
+//! * `nccl`: exchange between GPUs ([`ProcessGroup::join`]). To build it, `LIBTORCH` must point to a CUDA libtorch
+//!   (`scripts/libtorch.sh --cuda`) and the compiler must find `cuda_runtime.h` of CUDA 13 and `nccl.h`, in
+//!   `CPLUS_INCLUDE_PATH` if nowhere else. It was compiled, but never run on a GPU.
+//!
 //! # libtorch
 //!
 //! tch 0.24 needs libtorch 2.11.0 and no other. `scripts/libtorch.sh` puts it into `.libtorch`, where
@@ -29,8 +36,14 @@ mod cuda;
 mod error;
 mod ffi;
 mod lists;
+mod process_group;
+mod reducer;
+mod rendezvous;
 
 pub use autocast::autocast;
 pub use cuda::cuda_device;
 pub use error::{Error, Result};
 pub use lists::{AdamWStep, LionStep, adamw_step, clear_gradients, lion_step, norm, scale};
+pub use process_group::ProcessGroup;
+pub use reducer::Reducer;
+pub use rendezvous::Rendezvous;

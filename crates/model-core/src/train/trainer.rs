@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use tch::{Device, Tensor};
+use torch_ext::Reducer;
 use xray_core::derive_seed;
 
+use crate::collective::failed;
 use crate::optim::{gradient, scale_gradients};
 use crate::{
     BatchSource, Checkpoint, Collective, Error, EvalReport, Hook, Mode, Optimizer, Progress, Result,
@@ -170,9 +172,12 @@ impl<'a> Trainer<'a> {
     /// If the file is damaged.
     pub fn restore_best(&self) -> Result<()> {
         match self.checkpoint_path("best") {
-            Some(path) if path.is_file() => Checkpoint::open(path)?.restore_weights(&self.weights),
-            _ => Ok(()),
+            Some(path) if path.is_file() && self.leads() => {
+                Checkpoint::open(path)?.restore_weights(&self.weights)?;
+            }
+            _ => {}
         }
+        self.share(|_| true)
     }
 
     /// Trains until the epochs are done, the validation loss no longer falls, or a hook stops it.
@@ -187,8 +192,10 @@ impl<'a> Trainer<'a> {
         train: &mut dyn BatchSource<Batch = T::Batch>,
         mut validation: Option<&mut dyn BatchSource<Batch = T::Batch>>,
     ) -> Result<Summary> {
-        let mut weights: Vec<Tensor> = self.weights.iter().map(|(_, tensor)| tensor.detach()).collect();
-        self.collective.broadcast(&mut weights)?;
+        self.share(|_| true)?;
+        let trained = self.optimizer.parameters().iter().map(|parameter| &parameter.tensor);
+        let reducer =
+            self.collective.reducer(&trained.filter(|tensor| tensor.requires_grad()).collect::<Vec<_>>())?;
         while self.progress.epoch < self.config.epochs {
             let mut batches = train.batches(self.progress.epoch, self.progress.batch)?;
             loop {
@@ -198,7 +205,7 @@ impl<'a> Trainer<'a> {
                 if group.is_empty() {
                     break;
                 }
-                let mut report = self.step(task, &group)?;
+                let mut report = self.step(task, &group, reducer.as_ref())?;
                 report.seconds = start.elapsed().as_secs_f64();
                 self.progress.batch += group.len() as u64;
                 self.progress.step += 1;
@@ -216,6 +223,8 @@ impl<'a> Trainer<'a> {
             self.progress.batch = 0;
             let mut go_on = ControlFlow::Continue(());
             if let Some(source) = validation.as_deref_mut() {
+                // Running statistics are those of a process.
+                self.share(|tensor| !tensor.requires_grad())?;
                 let report = self.evaluate(task, source)?;
                 if report.best {
                     self.save("best", false)?;
@@ -234,7 +243,12 @@ impl<'a> Trainer<'a> {
     }
 
     /// One optimizer step over the batches that it accumulates.
-    fn step<T: Task>(&mut self, task: &T, group: &[T::Batch]) -> Result<StepReport> {
+    fn step<T: Task>(
+        &mut self,
+        task: &T,
+        group: &[T::Batch],
+        reducer: Option<&Reducer>,
+    ) -> Result<StepReport> {
         let step = self.progress.step;
         let rank = self.collective.shard().rank as u64;
         tch::manual_seed(derive_seed(self.config.seed, &[step, rank]) as i64);
@@ -244,19 +258,26 @@ impl<'a> Trainer<'a> {
         let scale = share * loss_scale;
         let cx = StepContext::new(Mode::Train, self.collective.as_ref(), step).with_loss_scale(scale);
         let (mut loss, mut samples, mut metrics) = (0.0, 0, Vec::new());
-        for batch in group {
+        for (place, batch) in group.iter().enumerate() {
             let output = precision.run(device, || task.step(batch, &cx))?;
             let value = output.loss.double_value(&[]);
             if !value.is_finite() {
                 return Err(Error::NotFinite { what: "loss", step, value, samples: task.keys(batch) });
             }
-            (output.loss * scale).f_backward().map_err(Error::torch("the backward pass"))?;
+            let scaled = output.loss * scale;
+            if let (Some(reducer), true) = (reducer, place + 1 == group.len()) {
+                reducer.prepare(&scaled).map_err(failed)?;
+            }
+            scaled.f_backward().map_err(Error::torch("the backward pass"))?;
             loss += value * share;
             samples += output.samples;
             metrics = output.metrics;
         }
         let parameters = self.optimizer.parameters();
-        let mut exchanged: Vec<Tensor> = parameters.iter().filter_map(|p| gradient(&p.tensor)).collect();
+        let mut exchanged: Vec<Tensor> = match reducer {
+            Some(_) => Vec::new(),
+            None => parameters.iter().filter_map(|p| gradient(&p.tensor)).collect(),
+        };
         exchanged.push(Tensor::from(loss));
         self.collective.all_reduce_mean(&mut exchanged)?;
         let loss = exchanged[exchanged.len() - 1].double_value(&[]);
@@ -351,10 +372,20 @@ impl<'a> Trainer<'a> {
         self.config.checkpoints.as_ref().map(|folder| folder.join(format!("{name}.safetensors")))
     }
 
+    /// The tensors of the first process take the place of the others'.
+    fn share(&self, chosen: impl Fn(&Tensor) -> bool) -> Result<()> {
+        let tensors = self.weights.iter().map(|(_, tensor)| tensor).filter(|tensor| chosen(tensor));
+        self.collective.broadcast(&mut tensors.map(Tensor::detach).collect::<Vec<_>>())
+    }
+
+    fn leads(&self) -> bool {
+        self.collective.shard().rank == 0
+    }
+
     /// The first process writes; the others hold the same.
     fn save(&self, name: &str, with_optimizer: bool) -> Result<()> {
         match self.checkpoint_path(name) {
-            Some(path) if self.collective.shard().rank == 0 => {
+            Some(path) if self.leads() => {
                 let optimizer = with_optimizer.then_some(self.optimizer.as_ref());
                 Checkpoint::save(path, &self.weights, optimizer, &self.progress, &self.config)
             }

@@ -1,0 +1,2 @@
+// Nothing of it is needed; see gloo/README.md.
+#pragma once
