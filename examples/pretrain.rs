@@ -3,16 +3,23 @@
 //! ```text
 //! cargo run --release --example pretrain -- --config presets/demo.toml --out runs/demo
 //! cargo run --release --example pretrain -- --resume runs/demo
+//! # Two processes, which together are one with the double batch
+//! cargo run --release --example launch -- --processes 2 -- \
+//!     target/release/examples/pretrain --config presets/demo.toml --out runs/demo
+//! torchrun --no-python --nproc-per-node 2 target/release/examples/pretrain --config presets/demo.toml
 //! ```
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use osteon::Alignment;
 use osteon::contrastive_align::{PretrainConfig, Pretraining};
-use osteon::model_core::StepReport;
+use osteon::model_core::{Collective, SingleProcess, StepReport};
 use tch::Device;
+use torch_ext::{ProcessGroup, Rendezvous};
 
 /// Aligns an image encoder and a text encoder on the studies of a folder of shards.
 #[derive(Debug, Parser)]
@@ -29,6 +36,9 @@ struct Arguments {
     /// Where to train.
     #[arg(long, value_enum, default_value_t = On::Cpu)]
     device: On,
+    /// How many seconds to wait for another process, in the beginning and in every exchange, before giving up.
+    #[arg(long, default_value_t = 300)]
+    timeout: u64,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -38,26 +48,44 @@ enum On {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Arguments { config, out, resume, device } = Arguments::parse();
+    let Arguments { config, out, resume, device, timeout } = Arguments::parse();
+    let rendezvous = Rendezvous::from_env()?;
     let device = match device {
         On::Cpu => Device::Cpu,
-        On::Cuda => Device::Cuda(0),
+        On::Cuda => {
+            torch_ext::cuda_device().context("this libtorch sees no GPU")?;
+            Device::Cuda(rendezvous.as_ref().map_or(0, |rendezvous| rendezvous.local_rank))
+        }
+    };
+    let collective: Box<dyn Collective> = match rendezvous {
+        Some(rendezvous) => {
+            let rendezvous = Rendezvous { timeout: Duration::from_secs(timeout), ..rendezvous };
+            Box::new(ProcessGroup::join(&rendezvous, device)?)
+        }
+        None => Box::new(SingleProcess),
     };
     let run = match (resume, config) {
-        (Some(folder), _) => Pretraining::resume(folder)?,
-        (None, Some(config)) => Pretraining::new(PretrainConfig::from_file(config)?, out)?,
+        (Some(folder), _) => Pretraining::resume(folder)?.with_collective(collective),
+        (None, Some(config)) => Pretraining::together(PretrainConfig::from_file(config)?, out, collective)?,
         (None, None) => anyhow::bail!("one of --config and --resume is needed"),
     };
+    let leads = run.leads();
     let folder = run.folder().to_owned();
     let alignment = Alignment::open(run, device)?;
-    let bar = ProgressBar::new(alignment.steps())
-        .with_style(ProgressStyle::with_template("{wide_bar} {pos}/{len}, {eta} left, {msg}")?);
+    let bar = match leads {
+        true => ProgressBar::new(alignment.steps()),
+        false => ProgressBar::hidden(),
+    };
+    bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len}, {eta} left, {msg}")?);
     let show = |report: &StepReport| {
         bar.set_position(report.step + 1);
         bar.set_message(format!("loss {:.4}", report.loss));
     };
     let (_, summary) = alignment.with_hook(show).run()?;
     bar.finish_and_clear();
+    if !leads {
+        return Ok(());
+    }
     let (reason, steps) = (summary.reason, summary.steps);
     eprintln!("{reason:?} after {steps} steps, best validation loss {:?}", summary.best_loss);
     eprintln!("both encoders, the log and the checkpoints are in {}", folder.display());

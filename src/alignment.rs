@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use contrastive_align::{DataConfig, PairBatch, PairCollate, PairIndex, Pretraining, Towers};
-use model_core::{BatchSource, Collate, Hook, Summary, batches_from_fn};
+use model_core::{BatchSource, Collate, Hook, Shard, Summary, batches_from_fn};
 use tch::{Device, Tensor};
 use text_encoder::{ReportTokenizer, TextConfig, TextModel, TokenBatch};
 use vision_encoder::{PixelCollate, VisionConfig, VisionModel};
@@ -81,15 +81,16 @@ impl<'a> Alignment<'a> {
         }
         let towers = run.towers(vision, text, device).map_err(alignment("building the encoders"))?;
 
-        let usual = LoaderConfig::default();
+        let Shard { rank, world_size } = run.shard();
+        let usual = LoaderConfig { rank, world_size, ..LoaderConfig::default() };
         let workers = data.workers.unwrap_or(usual.workers);
         let config = LoaderConfig { batch: data.batch, seed: run.config().seed, workers, ..usual };
         let train = loader(&data, Split::Train, augmentation.clone(), config)?;
         if train.batches_per_epoch() == 0 {
-            let (shards, batch, studies) = (data.shards, data.batch, train.dataset().len());
+            let (shards, batch, studies) = (data.shards, data.batch * world_size, train.dataset().len());
             return Err(Error::TooFewStudies { shards, studies, batch });
         }
-        let config = LoaderConfig { workers, ..LoaderConfig::sequential(data.batch) };
+        let config = LoaderConfig { workers, rank, world_size, ..LoaderConfig::sequential(data.batch) };
         let validation: Box<dyn ImageTransform> =
             if data.augmented_validation { Box::new(augmentation) } else { Box::new(plain) };
         let validation = loader(&data, Split::Val, validation, config)?;
@@ -178,11 +179,17 @@ fn pixels(vision: &VisionConfig) -> PixelCollate {
 
 fn tokenizer(run: &Pretraining<'_>, data: &DataConfig) -> Result<ReportTokenizer> {
     let folder = run.text_folder();
-    if folder.join("tokenizer.json").is_file() {
-        return ReportTokenizer::from_dir(folder).map_err(model("reading the run's tokenizer"));
+    if run.leads() && !folder.join("tokenizer.json").is_file() {
+        new_tokenizer(run, data)?.save(&folder).map_err(model("writing the tokenizer"))?;
     }
-    let tokenizer = match &run.config().text.pretrained {
-        Some(published) => ReportTokenizer::from_dir(published).map_err(model("reading the tokenizer"))?,
+    run.wait_for_first().map_err(alignment("reading the run's tokenizer"))?;
+    ReportTokenizer::from_dir(folder).map_err(model("reading the run's tokenizer"))
+}
+
+/// The published tokenizer, or one that is trained on the reports.
+fn new_tokenizer(run: &Pretraining<'_>, data: &DataConfig) -> Result<ReportTokenizer> {
+    match &run.config().text.pretrained {
+        Some(published) => ReportTokenizer::from_dir(published).map_err(model("reading the tokenizer")),
         None => {
             let size = data.vocabulary.ok_or(Error::NoVocabulary)?;
             let studies =
@@ -195,11 +202,9 @@ fn tokenizer(run: &Pretraining<'_>, data: &DataConfig) -> Result<ReportTokenizer
             let longest = usize::try_from(text.max_tokens()).unwrap_or(0);
             ReportTokenizer::train(reports.iter().map(String::as_str), size)
                 .and_then(|tokenizer| tokenizer.with_max_tokens(longest))
-                .map_err(model("training the tokenizer"))?
+                .map_err(model("training the tokenizer"))
         }
-    };
-    tokenizer.save(folder).map_err(model("writing the tokenizer"))?;
-    Ok(tokenizer)
+    }
 }
 
 fn loader(

@@ -1,4 +1,6 @@
-use model_core::{Encoder, Result, StepContext, StepOutput, Task};
+use std::collections::BTreeSet;
+
+use model_core::{Encoder, Error, Mode, Result, StepContext, StepOutput, Task};
 use tch::{Kind, Tensor, no_grad};
 
 use crate::{AlignmentLoss, BiEncoder, EncodedPairs, PairBatch, gradient_cache};
@@ -50,9 +52,23 @@ impl<V: Encoder, T: Encoder, L: AlignmentLoss> Task for Aligner<V, T, L> {
         Ok(StepOutput { loss, metrics, samples })
     }
 
+    /// The studies whose own vectors are not numbers, or all where only the loss is none.
     fn keys(&self, batch: &Self::Batch) -> Vec<String> {
-        batch.keys.clone()
+        let places = no_grad(|| Ok(not_finite(&self.model.encode(batch, Mode::Eval)?)));
+        let key = |place: &i64| usize::try_from(*place).ok().and_then(|place| batch.keys.get(place)).cloned();
+        match places {
+            Ok(places) if !places.is_empty() => places.iter().filter_map(key).collect(),
+            Ok::<_, Error>(_) | Err(_) => batch.keys.clone(),
+        }
     }
+}
+
+/// The places of studies with an image or a report whose vector is not a number.
+fn not_finite(pairs: &EncodedPairs) -> BTreeSet<i64> {
+    let rows = |pooled: &Tensor| pooled.isfinite().logical_not().any_dim(1, false).nonzero().flatten(0, -1);
+    let images = pairs.study.index_select(0, &rows(&pairs.image.pooled));
+    let places = Tensor::cat(&[images, rows(&pairs.text.pooled)], 0);
+    places.iter::<i64>().into_iter().flatten().collect()
 }
 
 /// How often the nearest of the local batch is right. A report of the same text is right too.

@@ -1,4 +1,4 @@
-use model_core::{Encoded, Encoder, Error, Result, StepContext};
+use model_core::{Encoded, Encoder, Error, Mode, Result, StepContext};
 use tch::{Device, Kind, Tensor, manual_seed, no_grad};
 
 use crate::bi_encoder::join;
@@ -14,15 +14,15 @@ pub(crate) fn loss<V: Encoder, T: Encoder, L: AlignmentLoss>(
 ) -> Result<Tensor> {
     // Dropout must fall alike in both runs, so each chunk starts from a seed of its own.
     let seeds = Tensor::randint(i64::MAX, [batch.chunks.len() as i64], (Kind::Int64, Device::Cpu));
-    let encode = |place: usize| {
+    let encode = |place: usize, mode: Mode| {
         manual_seed(seeds.int64_value(&[place as i64]));
-        model.encode_chunk(&batch.chunks[place], cx.mode)
+        model.encode_chunk(&batch.chunks[place], mode)
     };
 
     let mut images = Vec::with_capacity(batch.chunks.len());
     let mut texts = Vec::with_capacity(batch.chunks.len());
     for place in 0..batch.chunks.len() {
-        let (image, text) = no_grad(|| encode(place))?;
+        let (image, text) = no_grad(|| encode(place, Mode::Rehearsal))?;
         images.push(Cached::new(image));
         texts.push(Cached::new(text));
     }
@@ -37,12 +37,12 @@ pub(crate) fn loss<V: Encoder, T: Encoder, L: AlignmentLoss>(
 
     let last = batch.chunks.len() - 1;
     for place in 0..last {
-        let (image, text) = encode(place)?;
+        let (image, text) = encode(place, cx.mode)?;
         if let Some(surrogate) = surrogate(&[(&images[place], &image), (&texts[place], &text)]) {
             surrogate.f_backward().map_err(Error::torch("going back through the encoders"))?;
         }
     }
-    let (image, text) = encode(last)?;
+    let (image, text) = encode(last, cx.mode)?;
     let value = loss.detach();
     Ok(match surrogate(&[(&images[last], &image), (&texts[last], &text)]) {
         Some(surrogate) => value + (&surrogate - surrogate.detach()) / cx.loss_scale,

@@ -9,6 +9,9 @@ use crate::Result;
 pub enum Mode {
     /// Random layers act.
     Train,
+    /// As [`Mode::Train`], but the pass leaves no trace: running statistics stay as they are. For a pass that is
+    /// made once more with gradients.
+    Rehearsal,
     /// The same input gives the same output.
     Eval,
 }
@@ -16,7 +19,7 @@ pub enum Mode {
 impl Mode {
     /// Whether random layers act.
     pub fn is_train(self) -> bool {
-        self == Self::Train
+        self != Self::Eval
     }
 }
 

@@ -76,7 +76,8 @@ std::shared_ptr<gloo::transport::Device> network(const std::string &host) {
 // values then go back into them.
 template <typename F> void in_buckets(const std::vector<at::Tensor> &tensors, F &&f) {
   if (tensors.empty()) return;
-  for (auto &indices : std::get<0>(c10d::compute_bucket_assignment_by_size(tensors, {kBucketBytes}))) {
+  auto assigned = c10d::compute_bucket_assignment_by_size(tensors, {kBucketBytes});
+  for (auto &indices : std::get<0>(assigned)) {
     std::vector<at::Tensor> bucket;
     for (auto index : indices) bucket.push_back(tensors[index].detach());
     auto flat = torch::utils::flatten_dense_tensors(bucket);

@@ -122,7 +122,10 @@ mod tests {
 
     #[test]
     fn an_exception_loses_its_place_and_its_trace() {
-        assert_eq!(first_line("[/x/gloo/pair.cc:5] Connection closed [1]\nframe #0"), "Connection closed [1]");
+        assert_eq!(
+            first_line("[/x/gloo/pair.cc:5] Connection closed [1]\nframe #0"),
+            "Connection closed [1]"
+        );
         assert_eq!(first_line("no such thing [here]"), "no such thing [here]");
     }
 }

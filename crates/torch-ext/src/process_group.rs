@@ -99,9 +99,7 @@ impl ProcessGroup {
     pub fn all_reduce_mean(&self, tensors: &[&Tensor]) -> Result<()> {
         let list = pointers(tensors);
         // SAFETY: the group is alive, and the pointers are valid tensors for the whole call.
-        check("averaging", unsafe {
-            osteon_group_all_reduce_mean(self.raw, list.as_ptr(), list.len())
-        })
+        check("averaging", unsafe { osteon_group_all_reduce_mean(self.raw, list.as_ptr(), list.len()) })
     }
 
     /// The tensor of every process, in order of rank, without gradients.

@@ -3,11 +3,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use model_core::{
-    BatchSource, Collective, Encoder, Hook, JsonLines, Pretrained, StopReason, Summary, Trainer,
-    TrainerConfig, freeze_layers,
+    BatchSource, Collective, Encoder, Hook, JsonLines, Pretrained, Shard, SingleProcess, StopReason, Summary,
+    Trainer, TrainerConfig, freeze_layers,
 };
 use serde_json::json;
-use tch::Device;
+use tch::{Device, Tensor};
 use xray_core::AtomicFile;
 
 use crate::{Aligner, Error, PairBatch, PretrainConfig, Result, Towers};
@@ -24,7 +24,7 @@ pub struct Pretraining<'a> {
     config: PretrainConfig,
     folder: PathBuf,
     resumed: bool,
-    collective: Option<Box<dyn Collective + 'a>>,
+    collective: Box<dyn Collective + 'a>,
     hooks: Vec<Box<dyn Hook + 'a>>,
 }
 
@@ -36,15 +36,31 @@ impl<'a> Pretraining<'a> {
     /// [`Error::Config`] if the configuration is refused or the folder holds a run; [`Error::File`] if it
     /// cannot be written.
     pub fn new(config: PretrainConfig, folder: impl Into<PathBuf>) -> Result<Self> {
+        Self::together(config, folder, Box::new(SingleProcess))
+    }
+
+    /// A new run of several processes in a folder that all of them can read; the first one writes.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new); [`Error::Model`] if the first process has ended.
+    pub fn together(
+        config: PretrainConfig,
+        folder: impl Into<PathBuf>,
+        collective: Box<dyn Collective + 'a>,
+    ) -> Result<Self> {
         config.validate()?;
-        let folder = folder.into();
-        if folder.join(CONFIG).exists() {
-            let reason = "the folder holds a run; resume it or choose another".to_owned();
-            return Err(Error::Config { path: Some(folder), reason });
+        let run = Self { config, folder: folder.into(), resumed: false, collective, hooks: Vec::new() };
+        if run.leads() {
+            if run.folder.join(CONFIG).exists() {
+                let reason = "the folder holds a run; resume it or choose another".to_owned();
+                return Err(Error::Config { path: Some(run.folder), reason });
+            }
+            let text =
+                toml::to_string_pretty(&run.config).map_err(|error| Error::config(error.to_string()))?;
+            run.write(CONFIG, text.as_bytes())?;
         }
-        let run = Self { config, folder, resumed: false, collective: None, hooks: Vec::new() };
-        let text = toml::to_string_pretty(&run.config).map_err(|error| Error::config(error.to_string()))?;
-        run.write(CONFIG, text.as_bytes())?;
+        run.wait_for_first()?;
         Ok(run)
     }
 
@@ -56,13 +72,35 @@ impl<'a> Pretraining<'a> {
     pub fn resume(folder: impl Into<PathBuf>) -> Result<Self> {
         let folder = folder.into();
         let config = PretrainConfig::from_file(folder.join(CONFIG))?;
-        Ok(Self { config, folder, resumed: true, collective: None, hooks: Vec::new() })
+        Ok(Self { config, folder, resumed: true, collective: Box::new(SingleProcess), hooks: Vec::new() })
     }
 
-    /// Trains together with other processes; the first one writes. Default: alone.
+    /// Goes on together with other processes, whose number need not be that of before; the first one writes.
+    /// Default: alone.
     #[must_use]
     pub fn with_collective(self, collective: Box<dyn Collective + 'a>) -> Self {
-        Self { collective: Some(collective), ..self }
+        Self { collective, ..self }
+    }
+
+    /// The place of this process among those of the run.
+    pub fn shard(&self) -> Shard {
+        self.collective.shard()
+    }
+
+    /// Whether this process is the one that writes.
+    pub fn leads(&self) -> bool {
+        self.shard().rank == 0
+    }
+
+    /// Waits until the first process has come here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Model`] if it has ended.
+    pub fn wait_for_first(&self) -> Result<()> {
+        self.collective
+            .broadcast(&mut [Tensor::from(0.0)])
+            .map_err(Error::model("waiting for the first process"))
     }
 
     /// Adds an onlooker, as a progress bar.
@@ -134,11 +172,15 @@ impl<'a> Pretraining<'a> {
         T: Encoder + Pretrained,
     {
         let checkpoints = self.folder.join(CHECKPOINTS);
-        let leads = self.collective.as_ref().is_none_or(|collective| collective.shard().rank == 0);
-        fs::create_dir_all(&checkpoints).map_err(|source| {
-            Error::file("making the run's folder")(xray_core::Error::file("writing", &checkpoints, source))
-        })?;
+        let leads = self.leads();
         if leads {
+            fs::create_dir_all(&checkpoints).map_err(|source| {
+                Error::file("making the run's folder")(xray_core::Error::file(
+                    "writing",
+                    &checkpoints,
+                    source,
+                ))
+            })?;
             self.write("versions.json", versions().as_bytes())?;
         }
 
@@ -152,10 +194,8 @@ impl<'a> Pretraining<'a> {
             ..self.config.trainer.clone()
         };
         let mut trainer = Trainer::new(config, weights.tensors(), optimizer)
-            .map_err(Error::model("setting up training"))?;
-        if let Some(collective) = self.collective {
-            trainer = trainer.with_collective(collective);
-        }
+            .map_err(Error::model("setting up training"))?
+            .with_collective(self.collective);
         if let Some(last) = last {
             trainer.resume(&last).map_err(Error::model("resuming the run"))?;
         }

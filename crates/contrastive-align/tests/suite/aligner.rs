@@ -3,15 +3,16 @@
 use std::num::NonZeroUsize;
 
 use contrastive_align::{
-    Aligner, AlignmentLoss, ClipLoss, EncodedPairs, LocalLoss, LogitConfig, PairBatch, PairCollate,
-    PairIndex, Projected, ProjectedConfig, Retrieval, SiglipLoss, Towers,
+    Aligner, AlignmentLoss, BiEncoder, ClipLoss, EncodedPairs, LocalLoss, LogitConfig, LogitScale, PairBatch,
+    PairCollate, PairIndex, Projected, ProjectedConfig, Retrieval, SiglipLoss, Towers,
 };
+use model_core::layers::BatchNorm;
 use model_core::{
-    AdamW, AdamWConfig, Collate, Collective, Mode, Optimizer, ParameterPolicy, Result, SingleProcess,
-    StepContext, Task,
+    AdamW, AdamWConfig, Collate, Collective, Encoded, Encoder, Mode, Optimizer, ParameterPolicy, Pretrained,
+    Result, SingleProcess, StepContext, Task,
 };
 use tch::{Device, Tensor, nn};
-use xray_core::Sample;
+use xray_core::{ImageTensor, Sample};
 
 use crate::numbers::largest_difference;
 use crate::toy::{Letters, Linear, LinearConfig, Pixels, model, study};
@@ -198,4 +199,46 @@ fn encoders_that_do_not_fit_are_refused() {
         Device::Cpu,
     );
     assert!(error.unwrap_err().to_string().contains("logit_scale_init_value"));
+}
+
+#[test]
+fn a_loss_that_is_no_number_names_its_study() {
+    let mut samples: Vec<Sample> = (0..6).map(|number| study(number, number, 2)).collect();
+    samples[4].images[1] = ImageTensor::new(vec![f32::NAN; 16], 1, 4, 4).unwrap();
+    let (_vs, model) = model(4, LogitConfig::default());
+    let aligner = Aligner::new(model, ClipLoss::default());
+    assert_eq!(aligner.keys(&batch(&samples, Some(2))), ["s0004"]);
+    assert_eq!(aligner.keys(&batch(&samples[..4], None)).len(), 4);
+}
+
+/// Eight numbers of the input, normalised by the batch.
+#[derive(Debug)]
+struct Normed(BatchNorm);
+
+impl Encoder for Normed {
+    type Input = Tensor;
+
+    fn embed_dim(&self) -> i64 {
+        8
+    }
+
+    fn encode(&self, input: &Tensor, mode: Mode) -> Result<Encoded> {
+        Ok(Encoded::from_pooled(self.0.forward(&input.narrow(1, 0, 8), mode)))
+    }
+}
+
+#[test]
+fn caching_gradients_moves_running_statistics_once_a_chunk() {
+    let vs = nn::VarStore::new(Device::Cpu);
+    let root = vs.root();
+    let logit = LogitScale::new(&root, &LogitConfig::default()).unwrap();
+    let [image, text] = ["image", "text"].map(|side| Normed(BatchNorm::new(&(&root / side), 8, 1e-5)));
+    let aligner = Aligner::new(BiEncoder::new(image, text, logit).unwrap(), ClipLoss::default());
+    let samples: Vec<Sample> = (0..6).map(|number| study(number, number, 1)).collect();
+    let cx = StepContext::new(Mode::Train, &SingleProcess, 0);
+    aligner.step(&batch(&samples, Some(2)), &cx).unwrap().loss.backward();
+    let variables = vs.variables();
+    for side in ["image", "text"] {
+        assert_eq!(variables[&format!("{side}.num_batches_tracked")].int64_value(&[]), 3);
+    }
 }

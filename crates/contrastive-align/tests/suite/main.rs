@@ -5,6 +5,7 @@ mod losses;
 mod numbers;
 mod pairs;
 mod pretrain;
+mod processes;
 mod ranks;
 mod retrieval;
 mod toy;

@@ -8,10 +8,10 @@ const MOMENTUM: f64 = 0.1;
 
 /// Batch normalisation of channels (`weight`, `bias`, `running_mean`, `running_var`, `num_batches_tracked`).
 ///
-/// [`Mode::Train`] normalises by the batch's own statistics and lets the running ones follow them;
-/// [`Mode::Eval`] normalises by the running ones. Those are buffers: saved, loaded and kept in checkpoints with the
-/// weights, but no parameters of an optimizer. Processes that train together each have their own, and the first
-/// one's are written.
+/// [`Mode::Train`] normalises by the batch's own statistics and lets the running ones follow them
+/// ([`Mode::Rehearsal`] does not); [`Mode::Eval`] normalises by the running ones. Those are buffers: saved, loaded and
+/// kept in checkpoints with the weights, but no parameters of an optimizer. Processes that train together normalise
+/// each by its own part of the batch, and evaluate and write the running ones of the first.
 #[derive(Debug)]
 pub struct BatchNorm {
     weight: Tensor,
@@ -44,16 +44,17 @@ impl BatchNorm {
     ///
     /// - x and what is returned: `[batch, channels, ..]`
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Tensor {
-        if mode.is_train() {
+        if mode == Mode::Train {
             let mut count = self.num_batches_tracked.shallow_clone();
             let _ = count.g_add_scalar_(1);
         }
+        let kept = mode != Mode::Rehearsal;
         Tensor::batch_norm(
             x,
             Some(&self.weight),
             Some(&self.bias),
-            Some(&self.running_mean),
-            Some(&self.running_var),
+            kept.then_some(&self.running_mean),
+            kept.then_some(&self.running_var),
             mode.is_train(),
             MOMENTUM,
             self.eps,
@@ -78,8 +79,9 @@ mod tests {
         let normalised = norm.forward(&x, Mode::Train);
         assert!(normalised.mean(Kind::Float).double_value(&[]).abs() < 1e-5);
         let mean = x.mean_dim([0i64, 2, 3].as_slice(), false, Kind::Float);
-        assert!(norm.running_mean.allclose(&(mean * MOMENTUM), 1e-5, 1e-5, false));
+        assert!(norm.forward(&x, Mode::Rehearsal).allclose(&normalised, 1e-6, 1e-6, false));
         assert_eq!(norm.num_batches_tracked.int64_value(&[]), 1);
+        assert!(norm.running_mean.allclose(&(mean * MOMENTUM), 1e-5, 1e-5, false));
         let before = norm.running_var.copy();
         let _ = norm.forward(&x, Mode::Eval);
         assert_eq!(norm.running_var, before);

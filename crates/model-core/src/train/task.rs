@@ -60,8 +60,8 @@ pub trait Task {
     /// If the batch does not fit the model.
     fn step(&self, batch: &Self::Batch, cx: &StepContext<'_>) -> Result<StepOutput>;
 
-    /// The keys of a batch's samples, to name them when their loss is not a number. By default none is
-    /// known.
+    /// The keys of the samples that a loss which is not a number may come from: those of the whole batch, unless
+    /// the task can tell. By default none is known.
     fn keys(&self, _batch: &Self::Batch) -> Vec<String> {
         Vec::new()
     }
