@@ -6,7 +6,7 @@
 //! * [`layers`]: attention, MLP, norms, pooling, from which ViT and BERT alike are put together;
 //! * [`load_pretrained`], [`save_pretrained`], [`Weights`], [`LoadReport`]: `config.json`, safetensors and
 //!   `pytorch_model.bin`, with every tensor accounted for;
-//! * [`AdamW`], [`Lion`], [`ParameterPolicy`], [`Schedule`], [`Plateau`]: what moves the parameters;
+//! * [`AdamW`], [`Lion`], [`Lion8bit`], [`ParameterPolicy`], [`Schedule`], [`Plateau`]: what moves the parameters;
 //! * [`Trainer`], [`TrainerConfig`], [`Checkpoint`]: the loop, and the file from which it goes on;
 //! * [`JsonLines`], [`TensorBoard`]: what a run leaves behind.
 //!
@@ -61,7 +61,7 @@
 //! | [`Task`] | a model with its loss to the training loop |
 //! | [`Optimizer`] | an update rule with its state to the training loop |
 //! | [`BatchSource`] | a loader to the training loop |
-//! | [`Collective`] | processes that train together to losses and the training loop |
+//! | [`Collective`], as [`torch_ext::ProcessGroup`] does | processes that train together to losses and the training loop |
 //! | [`Hook`] | progress bars, logs and other onlookers to the training loop |
 //!
 //! # Panics
@@ -84,8 +84,9 @@ pub use collective::{Collective, Shard, SingleProcess};
 pub use encoder::{Encoded, Encoder, Mode};
 pub use error::{Error, Result};
 pub use optim::{
-    AdamW, AdamWConfig, DecayRule, Lion, LionConfig, Optimizer, Parameter, ParameterPolicy, Plateau,
-    PlateauConfig, Schedule, clip_gradients, freeze, freeze_layers, gradient_norm, named_tensors,
+    AdamW, AdamWConfig, DecayRule, Lion, Lion8bit, Lion8bitConfig, LionConfig, Optimizer, Parameter,
+    ParameterPolicy, Plateau, PlateauConfig, Schedule, clip_gradients, freeze, freeze_layers, gradient_norm,
+    named_tensors,
 };
 pub use pretrained::{Pretrained, PretrainedConfig};
 pub use train::{

@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use model_core::{
-    AdamW, AdamWConfig, Error, Lion, LionConfig, Optimizer, Parameter, Plateau, PlateauConfig, Weights,
+    AdamW, AdamWConfig, Error, Lion, Lion8bit, Lion8bitConfig, LionConfig, Optimizer, Parameter, Plateau,
+    PlateauConfig, Weights,
 };
-use tch::Kind;
+use tch::{Device, Kind, Tensor};
 
 const STEPS: i64 = 50;
 
@@ -60,6 +61,52 @@ fn adamw_equals_pytorch_over_50_steps() {
 fn lion_equals_lion_pytorch_over_50_steps() {
     let optimizer = Lion::new(parameters(&fixture()), LionConfig::default()).unwrap();
     follows_the_fixture(Box::new(optimizer), "lion");
+}
+
+/// Numbers that the fixture's script makes alike, to the last bit.
+fn drawn(shape: [i64; 2], step: i64) -> Tensor {
+    let places = Tensor::arange(shape[0] * shape[1], (Kind::Int64, Device::Cpu));
+    let drawn: Tensor = (places * 7919 + step * 104_729).remainder(2003) - 1001;
+    (drawn.to_kind(Kind::Float) / 1001.0).view(shape)
+}
+
+#[test]
+fn eight_bit_lion_follows_bitsandbytes() {
+    let fixture =
+        Weights::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/lion8bit.safetensors"))
+            .unwrap();
+    let parameter = |name: &str, shape, weight_decay| Parameter {
+        name: name.to_owned(),
+        tensor: drawn(shape, -1).set_requires_grad(true),
+        rate: 1.0,
+        weight_decay,
+    };
+    // The second has a last block that is not full, the third is too small for bytes.
+    let shapes = [("even", [64, 64]), ("odd", [65, 65]), ("small", [10, 10])];
+    let parameters = shapes.map(|(name, shape)| parameter(name, shape, 0.1)).into();
+    let config = Lion8bitConfig { block_size: 256, ..Default::default() };
+    let mut optimizer = Lion8bit::new(parameters, config).unwrap();
+    for step in 0..20 {
+        optimizer.zero_grad();
+        for (parameter, (_, shape)) in optimizer.parameters().iter().zip(shapes) {
+            (&parameter.tensor * drawn(shape, step)).sum(Kind::Float).backward();
+        }
+        optimizer.step(1e-2);
+    }
+    let share = |same: Tensor| same.to_kind(Kind::Double).mean(Kind::Double).double_value(&[]);
+    for parameter in optimizer.parameters() {
+        let expected = fixture.read(&parameter.name).unwrap();
+        // Where a momentum is all but nought, a last bit decides the direction.
+        let near = (&parameter.tensor - expected).abs().lt(1e-5);
+        assert!(share(near) > 0.999, "{}", parameter.name);
+    }
+    for (name, state) in optimizer.state() {
+        let expected = fixture.read(&name).unwrap();
+        let difference = (state.to_kind(Kind::Float) - expected.to_kind(Kind::Float)).abs();
+        let one = if name.starts_with("codes") { 1.0 } else { 1e-5 };
+        assert!(difference.max().double_value(&[]) <= one, "{name}");
+        assert!(share(difference.lt(1e-5)) > 0.99, "{name}");
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use model_core::{
-    AdamW, AdamWConfig, Lion, LionConfig, Optimizer, Parameter, ParameterPolicy, PretrainedConfig,
-    TrainerConfig,
+    AdamW, AdamWConfig, Lion, Lion8bit, Lion8bitConfig, LionConfig, Optimizer, Parameter, ParameterPolicy,
+    PretrainedConfig, TrainerConfig,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -123,6 +123,8 @@ pub struct LossConfig {
 pub enum OptimizerConfig {
     /// [`Lion`], with its state in single precision.
     Lion(LionConfig),
+    /// [`Lion8bit`], with a byte of state a parameter.
+    Lion8bit(Lion8bitConfig),
     /// [`AdamW`].
     AdamW(AdamWConfig),
 }
@@ -265,6 +267,7 @@ impl OptimizerConfig {
         let refuse = |error: model_core::Error| Error::config(error.to_string());
         Ok(match *self {
             Self::Lion(config) => Box::new(Lion::new(parameters, config).map_err(refuse)?),
+            Self::Lion8bit(config) => Box::new(Lion8bit::new(parameters, config).map_err(refuse)?),
             Self::AdamW(config) => Box::new(AdamW::new(parameters, config).map_err(refuse)?),
         })
     }

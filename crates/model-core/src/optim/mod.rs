@@ -1,6 +1,7 @@
 mod adamw;
 mod clip;
 mod lion;
+mod lion8bit;
 mod optimizer;
 mod parameters;
 mod plateau;
@@ -10,6 +11,7 @@ mod state;
 pub use adamw::{AdamW, AdamWConfig};
 pub use clip::{clip_gradients, gradient_norm};
 pub use lion::{Lion, LionConfig};
+pub use lion8bit::{Lion8bit, Lion8bitConfig};
 pub use optimizer::{Optimizer, Parameter};
 pub use parameters::{DecayRule, ParameterPolicy, freeze, freeze_layers, named_tensors};
 pub use plateau::{Plateau, PlateauConfig};
