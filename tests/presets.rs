@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use contrastive_align::{ClipLoss, OptimizerConfig, PretrainConfig, PromptSet};
-use model_core::{DecayRule, LionConfig, PlateauConfig};
+use model_core::{DecayRule, Lion8bitConfig, PlateauConfig};
 use text_encoder::TextConfig;
 use vision_encoder::VisionConfig;
 use xray_dataset::Convirt;
@@ -26,7 +26,8 @@ fn the_released_recipe_is_there_at_three_resolutions() {
         assert_eq!(config.loss.clip, Some(ClipLoss::released()));
         assert_eq!(config.logit.logit_scale_init_value, 2.6592);
         assert_eq!(config.logit.logit_bias_init_value, Some(-10.0));
-        assert_eq!(config.optimizer, OptimizerConfig::Lion(LionConfig { beta1: 0.9, beta2: 0.99 }));
+        let lion = Lion8bitConfig { beta1: 0.9, beta2: 0.99, block_size: 2048, min_8bit_size: 4096 };
+        assert_eq!(config.optimizer, OptimizerConfig::Lion8bit(lion));
         assert_eq!((config.parameters.weight_decay, config.parameters.decay), (1e-5, DecayRule::All));
         let trainer = config.trainer;
         assert_eq!((trainer.learning_rate, trainer.epochs, trainer.early_stopping), (1e-5, 50, Some(10)));
