@@ -22,7 +22,8 @@
 //!
 //! * `nccl`: exchange between GPUs ([`ProcessGroup::join`]). To build it, `LIBTORCH` must point to a CUDA libtorch
 //!   (`scripts/libtorch.sh --cuda`) and the compiler must find `cuda_runtime.h` of CUDA 13 and `nccl.h`, in
-//!   `CPLUS_INCLUDE_PATH` if nowhere else. It was compiled, but never run on a GPU.
+//!   `CPLUS_INCLUDE_PATH` if nowhere else. Its C++ was
+//!   compiled against those headers; it was **not linked and not tried on a GPU**.
 //!
 //! # libtorch
 //!

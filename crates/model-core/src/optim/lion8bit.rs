@@ -13,7 +13,7 @@ pub struct Lion8bitConfig {
     pub beta1: f64,
     /// How much the momentum remembers. Default 0.99.
     pub beta2: f64,
-    /// How many numbers share a scale. Default 2,048; bitsandbytes has 256 since its version 0.45.
+    /// How many numbers share a scale. Default 2,048; bitsandbytes 0.50 has 256.
     pub block_size: i64,
     /// Parameters of fewer numbers keep their momentum in single precision. Default 4,096.
     pub min_8bit_size: i64,
