@@ -27,7 +27,7 @@ fn encoder() -> VisionModel {
 
 /// A simulated copy of MURA, whose studies have several images.
 fn set(folder: &Path) -> PublicSet {
-    let hospital = PhantomHospital { studies: 60, seed: 3, size: 48, ..PhantomHospital::default() };
+    let hospital = PhantomHospital { studies: 60, seed: 3, size: 64, ..PhantomHospital::default() };
     hospital.write_public(PublicLayout::Mura, folder, &|_| ()).unwrap();
     PublicSet::mura(folder).unwrap()
 }
