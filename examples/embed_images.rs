@@ -88,14 +88,20 @@ fn main() -> Result<()> {
     embeddings::save(&args.output, Tensor::cat(&rows, 0), args.normalize, &ids)
 }
 
-/// What the folder says, or what ViT's processor does at the model's own size.
+/// What the folder says, or what ViT's processor does at the model's own size and number of channels.
 fn processor(args: &Args, model: &VisionModel) -> Result<ImageProcessor> {
     let processor = if args.model.join("preprocessor_config.json").exists() {
         ImageProcessor::from_dir(&args.model)?
     } else {
+        let channels = usize::try_from(model.config().num_channels())?;
+        let usual = ImageProcessor {
+            image_mean: vec![0.5; channels],
+            image_std: vec![0.5; channels],
+            ..ImageProcessor::default()
+        };
         match model.config().image_size() {
-            Some(side) => ImageProcessor::default().with_side(usize::try_from(side)?),
-            None => ImageProcessor::default(),
+            Some(side) => usual.with_side(usize::try_from(side)?),
+            None => usual,
         }
     };
     Ok(match args.size {

@@ -9,6 +9,7 @@ use xray_core::{Dataset, ImageTransform, Sample};
 use xray_dataset::{Convirt, EvalTransform, Loader, LoaderConfig, Position, ShardDataset, Split};
 
 use crate::error::{alignment, dataset, model};
+use crate::preparation::save_preparation;
 use crate::{Error, Result};
 
 type Pairs = PairCollate<PixelCollate, ReportTokenizer>;
@@ -116,6 +117,9 @@ impl<'a> Alignment<'a> {
     /// What training failed by; the last good checkpoint stays.
     pub fn run(self) -> Result<(Aligned, Summary)> {
         let Self { run, towers, pairs, train, validation, plain, device } = self;
+        if run.leads() {
+            save_preparation(&plain, towers.model.image.config(), run.vision_folder())?;
+        }
         let (towers, summary) = run
             .run(towers, &mut batches(train, &pairs, device), &mut batches(validation, &pairs, device))
             .map_err(alignment("aligning the encoders"))?;

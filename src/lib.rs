@@ -9,6 +9,8 @@ mod labelled_set;
 #[cfg(feature = "torch")]
 mod predictor;
 #[cfg(feature = "torch")]
+mod preparation;
+#[cfg(feature = "torch")]
 mod studies;
 
 #[cfg(feature = "torch")]

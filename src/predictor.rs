@@ -13,6 +13,7 @@ use xray_core::{AtomicFile, ImageTensor, ImageTransform};
 use xray_dataset::{EvalTransform, ShardDataset, Split};
 
 use crate::error::{dataset, heads, model};
+use crate::preparation::save_preparation;
 use crate::studies::{Frozen, pixels};
 use crate::{Error, Result};
 
@@ -148,8 +149,9 @@ impl Predictor {
         let path = folder.as_ref().join(CARD);
         let failed = |reason: String| Error::Predictor { path: path.clone(), reason };
         let config = self.encoder().config().clone();
-        save_pretrained(folder.as_ref().join(ENCODER), &self.weights, &config)
-            .map_err(model("writing the encoder"))?;
+        let encoder = folder.as_ref().join(ENCODER);
+        save_pretrained(&encoder, &self.weights, &config).map_err(model("writing the encoder"))?;
+        save_preparation(&self.card.transform, &config, &encoder)?;
         let card = serde_json::to_vec_pretty(&self.card).map_err(|error| failed(error.to_string()))?;
         AtomicFile::write(&path, &card).map_err(|error| failed(error.to_string()))
     }

@@ -10,7 +10,7 @@ use tch::{Device, Tensor, nn};
 use crate::{BiEncoder, LogitConfig, LogitScale};
 
 /// The folder of the image encoder below a model's folder.
-const VISION: &str = "vision_encoder";
+pub(crate) const VISION: &str = "vision_encoder";
 /// The folder of the text encoder.
 pub(crate) const TEXT: &str = "text_encoder";
 

@@ -44,11 +44,11 @@ impl Collate<ImageTensor> for PixelCollate {
         };
         let [channels, height, width] = first;
         if channels != self.channels as i64 && channels != 1 {
-            return Err(Error::shape(
-                "image",
-                format!("[{} or 1, height, width]", self.channels),
-                first.to_vec(),
-            ));
+            let expected = match self.channels {
+                1 => "[1, height, width]".to_owned(),
+                channels => format!("[{channels} or 1, height, width]"),
+            };
+            return Err(Error::shape("image", expected, first.to_vec()));
         }
         let mut data = Vec::with_capacity(items.len() * items[0].data().len());
         for image in items {

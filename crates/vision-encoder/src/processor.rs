@@ -10,7 +10,8 @@ use crate::resize::{Filter, resize};
 /// transformers with Pillow does.
 ///
 /// The image is first brought to 8 bits, as it is there, then resized, cropped about its centre, scaled
-/// and normalised. A grey image becomes as many equal channels as the model has means.
+/// and normalised. A grey image becomes as many equal channels as the model has means; a colour image for a model
+/// of one mean becomes grey, with Pillow's weights.
 ///
 /// Defaults are those of transformers' `ViTImageProcessor`.
 ///
@@ -150,14 +151,17 @@ impl ImageTransform for ImageProcessor {
         let from = [image.height(), image.width()];
         let to = if self.do_resize { self.size.of(from) } else { from };
         let cut = if self.do_center_crop { self.crop_size.of(to) } else { to };
-        let planes: Vec<Vec<u8>> = image
+        let mut planes: Vec<Vec<u8>> = image
             .data()
             .chunks_exact(from[0] * from[1])
-            .map(|plane| {
-                let plane: Vec<u8> = plane.iter().map(|&value| eight_bits(value)).collect();
-                crop(&resize(&plane, from, to, self.resample), to, cut)
-            })
+            .map(|plane| plane.iter().map(|&value| eight_bits(value)).collect())
             .collect();
+        if let ([red, green, blue], [_]) = (planes.as_slice(), self.image_mean.as_slice()) {
+            planes = vec![grey(red, green, blue)];
+        }
+        for plane in &mut planes {
+            *plane = crop(&resize(plane, from, to, self.resample), to, cut);
+        }
         let channels =
             if planes.len() == 1 && self.do_normalize { self.image_mean.len() } else { planes.len() };
         let mut data = Vec::with_capacity(channels * cut[0] * cut[1]);
@@ -201,6 +205,17 @@ impl Size {
 fn eight_bits(value: f32) -> u8 {
     // A float that does not fit saturates, and what is not a number becomes 0.
     (value * 255.0).round() as u8
+}
+
+/// The luma of ITU-R 601-2 in Pillow's rounding.
+fn grey(red: &[u8], green: &[u8], blue: &[u8]) -> Vec<u8> {
+    let colours = red.iter().zip(green).zip(blue);
+    colours
+        .map(|((&red, &green), &blue)| {
+            let luma = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue);
+            ((luma + 0x8000) >> 16) as u8
+        })
+        .collect()
 }
 
 /// The middle of a plane; what lies outside of it is black, as in transformers.
@@ -373,6 +388,22 @@ mod tests {
         let one = ImageTensor::new(vec![0.2], 1, 1, 1).unwrap();
         let pixels = ImageProcessor::default().apply(one, 0);
         assert!(pixels.data().iter().all(|&value| value == pixels.data()[0]));
+    }
+
+    #[test]
+    fn a_model_of_one_channel_sees_colour_as_pillow_makes_it_grey() {
+        let processor =
+            ImageProcessor { image_mean: vec![0.0], image_std: vec![1.0], ..ImageProcessor::default() };
+        // (r, g, b) and `Image.new("RGB", (1, 1), (r, g, b)).convert("L").getpixel((0, 0))` of Pillow 13.
+        for ([red, green, blue], luma) in
+            [([255, 0, 0], 76), ([0, 255, 0], 150), ([0, 0, 255], 29), ([10, 200, 77], 129)]
+        {
+            let colour = [red, green, blue].map(|value: u8| f32::from(value) / 255.0);
+            let pixels =
+                processor.clone().with_side(2).apply(ImageTensor::new(colour.into(), 3, 1, 1).unwrap(), 0);
+            assert_eq!((pixels.channels(), pixels.data().len()), (1, 4));
+            assert!((pixels.data()[0] * 255.0 - luma as f32).abs() < 1e-3, "{:?}", pixels.data());
+        }
     }
 
     #[test]

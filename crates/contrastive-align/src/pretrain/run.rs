@@ -120,6 +120,11 @@ impl<'a> Pretraining<'a> {
         &self.folder
     }
 
+    /// Where the image encoder will lie: how its images are prepared belongs there.
+    pub fn vision_folder(&self) -> PathBuf {
+        self.folder.join(crate::towers::VISION)
+    }
+
     /// Where the text encoder will lie: its tokenizer's files belong there.
     pub fn text_folder(&self) -> PathBuf {
         self.folder.join(crate::towers::TEXT)
