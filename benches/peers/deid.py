@@ -6,6 +6,7 @@ works on text that lies in memory."""
 
 import argparse
 import json
+import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -86,7 +87,7 @@ def compare(arguments, folder):
     rows, left_out = [], []
     for name in arguments.peers:
         try:
-            worker = harness.Worker(__file__, name, "--reports", str(arguments.reports))
+            worker = harness.Worker([sys.executable, __file__, "--worker", name, "--reports", arguments.reports])
             rate = worker.run(20)
             mean = sum(map(len, reports)) / len(reports)
             amount = max(20, int(rate * arguments.seconds / mean))

@@ -19,12 +19,12 @@ def one_thread():
 
 
 class Worker:
-    """A peer in a process of its own that loads once: `python script --worker NAME`, then a line with how much
-    work to do for every line with the seconds that it took."""
+    """A side in a process of its own that loads once, then reads a line with how much work to do for every line with
+    the seconds that it took: a command, or a Python script as `[sys.executable, script, "--worker", NAME]`."""
 
-    def __init__(self, script, name, *arguments, patience=900):
+    def __init__(self, command, patience=900):
         self.process = subprocess.Popen(
-            [sys.executable, script, "--worker", name, *arguments],
+            [str(part) for part in command],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=one_thread(),
         )
         self.patience = patience
@@ -44,6 +44,11 @@ class Worker:
         self.process.stdin.flush()
         answer = self.read()
         return answer["units"] / answer["seconds"]
+
+    def most_memory(self):
+        """GiB that the process held at the most, from Linux's table of processes."""
+        with open(f"/proc/{self.process.pid}/status") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:")) / 2**20
 
     def close(self):
         self.process.stdin.close()

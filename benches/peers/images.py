@@ -5,6 +5,7 @@ import argparse
 import json
 import os
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def main():
     for name, work in PEERS.items():
         try:
             ours = Ours(arguments.binary, work, arguments.jpeg)
-            worker = harness.Worker(__file__, name, "--jpeg", str(arguments.jpeg))
+            worker = harness.Worker([sys.executable, __file__, "--worker", name, "--jpeg", arguments.jpeg])
             mine, theirs = (max(2, int(arguments.seconds * peer.run(3))) for peer in (ours, worker))
             rates = harness.alternate(lambda: ours.run(mine), lambda: worker.run(theirs), arguments.turns)
             rows.append((f"{name} (OpenCV {version('opencv-python-headless')}, albumentations {version('albumentations')})", *rates))
