@@ -6,6 +6,8 @@
 //! cargo run --release --example train_step -- --device cuda --precision bf16 --batch 1024 --chunk 128
 //! ```
 
+#![expect(clippy::print_stdout, reason = "the figures are what this is run for")]
+
 use std::io::BufRead;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
