@@ -2,7 +2,7 @@ use unicode_normalization::char::is_combining_mark;
 use xray_core::PatientIdentity;
 
 use crate::detect::{guard, longest_place};
-use crate::fold::{fold_char, is_invisible, plain_sign};
+use crate::fold::{fold_char, is_foreign, is_invisible, plain_sign};
 use crate::hash::{hash_word, join};
 use crate::lexicon::{Lists, look_up};
 pub(crate) use crate::token::{Kind, Shape, Token};
@@ -146,6 +146,7 @@ impl<'t> Document<'t> {
         let fold_start = self.folded.len();
         let bytes = self.text.as_bytes();
         let (mut end, mut letters, mut capitals, mut first_capital) = (start, 0u32, 0u32, false);
+        let mut foreign = false;
         while end < bytes.len() {
             let byte = bytes[end];
             let capital = match byte {
@@ -167,6 +168,7 @@ impl<'t> Document<'t> {
                         break;
                     }
                     end += c.len_utf8();
+                    foreign |= is_foreign(c);
                     if mark {
                         continue;
                     }
@@ -180,6 +182,7 @@ impl<'t> Document<'t> {
         }
         let mut token = self.blank(start, end, Kind::Word, line, gap);
         token.len = letters.min(255) as u8;
+        token.foreign = foreign;
         token.shape = match (first_capital, letters) {
             (false, _) => Shape::Lower,
             (true, 1) => Shape::Initial,
@@ -215,6 +218,12 @@ impl<'t> Document<'t> {
             token.lists = look_up(token.hash);
             let entry = vocabulary.look_up(token.hash);
             (token.roles, token.value) = (entry.roles, entry.value);
+            // "Vũ" is no "vu".
+            if token.foreign {
+                let words = Lists::WORD | Lists::MEDICAL | Lists::STOP | Lists::PLACE_START;
+                token.lists = Lists(token.lists.0 & !words);
+                (token.roles, token.value) = (Roles::default(), 0);
+            }
         }
     }
 
@@ -242,6 +251,7 @@ impl<'t> Document<'t> {
             fold: (fold, fold),
             number: 0,
             place: 0,
+            foreign: false,
         }
     }
 

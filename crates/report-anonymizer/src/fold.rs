@@ -39,6 +39,31 @@ pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
+/// Whether `c` is a Latin letter, or a mark on one, that French never writes: of Polish, Turkish, Vietnamese.
+pub(crate) fn is_foreign(c: char) -> bool {
+    matches!(
+        c,
+        '\u{100}'..='\u{113}'
+            | '\u{116}'..='\u{12f}'
+            | '\u{131}'
+            | '\u{139}'..='\u{151}'
+            | '\u{154}'..='\u{177}'
+            | '\u{179}'..='\u{17e}'
+            | '\u{180}'..='\u{24f}'
+            | '\u{1e00}'..='\u{1eff}'
+            | '\u{303}'
+            | '\u{304}'
+            | '\u{306}'
+            | '\u{309}'
+            | '\u{30b}'
+            | '\u{30c}'
+            | '\u{31b}'
+            | '\u{323}'
+            | '\u{326}'
+            | '\u{328}'
+    )
+}
+
 /// What stands for the degree sign (and the sign of "nº") among plain signs.
 pub(crate) const DEGREE: char = '\u{1}';
 

@@ -50,4 +50,6 @@ pub(crate) struct Token {
     pub(crate) number: u32,
     /// How many tokens the longest known place that begins here has, 0 for none.
     pub(crate) place: u8,
+    /// Whether it has a letter that French never writes.
+    pub(crate) foreign: bool,
 }

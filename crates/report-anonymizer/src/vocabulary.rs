@@ -79,6 +79,7 @@ roles! {
     PERSON_CUE "person_cue" 38
     PERSON_OF "person_of" 39
     ACT "act" 40
+    SYLLABLE "syllable" 41
 }
 
 impl Roles {

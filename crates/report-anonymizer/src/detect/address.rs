@@ -24,11 +24,13 @@ impl Detector for Addresses {
                 continue;
             }
             // "rue Haute 12, Guingamp".
-            if after_street != usize::MAX
+            let led = after_street != usize::MAX
                 && i == after_street + 1
-                && document.is_sign(after_street, b',')
+                && (document.is(after_street, word!("a"))
+                    || document.is_sign(after_street, b',') && document.tokens[i].shape != Shape::Lower);
+            if led
                 && document.tokens[i].place > 0
-                && document.tokens[i].shape != Shape::Lower
+                && (document.tokens[i].shape != Shape::Lower || !document.cased(i))
             {
                 let end = place(document, i).unwrap_or(i + 1);
                 found.push(Span::new(document.bytes(i, end), Category::Location, "town_after_street", 0.9));
@@ -143,7 +145,7 @@ fn postal_code(document: &Document<'_>, i: usize, after_street: usize) -> Option
 }
 
 /// The end of a Canadian postal code that begins at token `i`: "H3T 1C5".
-fn canadian(document: &Document<'_>, i: usize) -> Option<usize> {
+pub(crate) fn canadian(document: &Document<'_>, i: usize) -> Option<usize> {
     let letter = |j: usize| {
         document.get(j).is_some_and(|t| {
             t.kind == Kind::Word && t.len == 1 && (t.shape == Shape::Initial || !document.cased(j))

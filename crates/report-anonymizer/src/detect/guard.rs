@@ -66,6 +66,11 @@ fn headed(document: &Document<'_>, head: usize, guarded: &mut [bool]) {
         return;
     }
     let eponym = token.roles.any(Roles::EPONYM);
+    // "vue à Namur", "prothèse posée à Mons".
+    let town = document.is(at - 1, word!("a")) && token.lists.any(Lists::PLACE_BELGIAN | Lists::PLACE_BIG);
+    if town && !eponym {
+        return;
+    }
     let named = if document.cased(at) {
         token.shape != Shape::Lower && !document.listed(at, Lists::FIRST_COMMON)
     } else {

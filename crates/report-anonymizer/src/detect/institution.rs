@@ -187,11 +187,46 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
         let closes = document.ends_line(at) || document.get(at + 1).is_some_and(|t| t.kind == Kind::Sign);
         let led_on = at > start
             && (document.is_any(at - 1, words!["les", "le", "la", "et", "du", "des"])
+                || document.is_sign(at - 1, b'\'')
+                    && document.is(at - 2, word!("l"))
+                    && !token.lists.any(Lists::MEDICAL)
                 || document.is_any(at, words!["nord", "sud", "ouest"]) && names > 0);
-        let proper = if !cased
-            && closes
-            && led_on
-            && !token.roles.any(Roles::NOT_NAME.or(Roles::JOB).or(Roles::PERSON_NOUN))
+        let adjective = (names > 0 || document.has(head, Roles::INSTITUTION) || at > head + 1)
+            && document.is_any(
+                at,
+                words![
+                    "picarde",
+                    "brabanconne",
+                    "namuroise",
+                    "liegeoise",
+                    "mosane",
+                    "ardennaise",
+                    "hutoise",
+                    "verrietoise",
+                    "bruxelloise",
+                    "parisienne",
+                    "lyonnaise",
+                    "lorraine",
+                    "bretonne",
+                    "normande",
+                    "alsacienne",
+                    "francilien",
+                    "neuchatelois",
+                    "jurassien",
+                    "vaudois",
+                    "valaisan",
+                    "fribourgeois",
+                    "genevois",
+                    "tessinois",
+                    "juif",
+                    "protestant",
+                ],
+            );
+        let proper = if adjective
+            || !cased
+                && closes
+                && led_on
+                && !token.roles.any(Roles::NOT_NAME.or(Roles::JOB).or(Roles::PERSON_NOUN))
         {
             true
         } else if cased {
@@ -203,37 +238,6 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
                         && document.is_any(at - 1, words!["la", "le", "les"])
                         && document.is_any(at - 2, words!["de", "d"]))
                 && names < 5
-                || (names > 0 || document.has(head, Roles::INSTITUTION) || at > head + 1)
-                    && document.is_any(
-                        at,
-                        words![
-                            "picarde",
-                            "brabanconne",
-                            "namuroise",
-                            "liegeoise",
-                            "mosane",
-                            "ardennaise",
-                            "hutoise",
-                            "verrietoise",
-                            "bruxelloise",
-                            "parisienne",
-                            "lyonnaise",
-                            "lorraine",
-                            "bretonne",
-                            "normande",
-                            "alsacienne",
-                            "francilien",
-                            "neuchatelois",
-                            "jurassien",
-                            "vaudois",
-                            "valaisan",
-                            "fribourgeois",
-                            "genevois",
-                            "tessinois",
-                            "juif",
-                            "protestant",
-                        ],
-                    )
         } else {
             let house =
                 document.is_any(head, words!["home", "residence", "foyer", "seigneurie"]) && names == 0;

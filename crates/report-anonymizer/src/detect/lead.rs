@@ -13,7 +13,7 @@ pub(crate) enum Lead {
 }
 
 /// Roles of words that stand in labels of persons.
-const LABELS: Roles =
+pub(crate) const LABELS: Roles =
     Roles::PERSON_ROLE.or(Roles::JOB).or(Roles::NAME_LABEL).or(Roles::RELATION).or(Roles::AGENT);
 
 /// Whether the sign at token `i` can stand before a name without a space.

@@ -2,6 +2,8 @@ use crate::document::{Document, Kind, Shape, Token};
 use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 
+use super::run::syllable;
+
 /// How much the context already says that a name stands here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Led {
@@ -44,9 +46,9 @@ pub(crate) fn reads_as_word(document: &Document<'_>, i: usize) -> bool {
 }
 
 /// Whether token `i` is the letter of "N'Guessan", "O'Connor", "M'Barki".
-fn elided(document: &Document<'_>, i: usize) -> bool {
+pub(crate) fn elided(document: &Document<'_>, i: usize) -> bool {
     let capital = document.get(i).is_some_and(|t| t.shape == Shape::Initial) && document.cased(i);
-    (document.is_any(i, words!["n", "o", "m", "k"]) || capital && document.is_any(i, words!["d", "l"]))
+    (document.is_any(i, words!["n", "o", "m", "k", "t"]) || capital && document.is_any(i, words!["d", "l"]))
         && document.is_sign(i + 1, b'\'')
         && document.glued(i)
         && document.glued(i + 1)
@@ -91,6 +93,9 @@ pub(crate) fn score(document: &Document<'_>, i: usize) -> i32 {
 /// Whether token `i` can be a word of a name that is already led up to.
 fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
     let Some(token) = document.get(i).filter(|t| t.kind == Kind::Word) else { return false };
+    if !first && follows_syllable(document, i) {
+        return true;
+    }
     // "K. EL MOUDEN IDE": an abbreviated job.
     let job = token.roles.any(Roles::PERSON_ROLE) && token.shape == Shape::Upper && token.len < 6;
     if job && !first && !token.lists.any(Lists::FIRST_COMMON)
@@ -140,6 +145,22 @@ fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
         (Led::Hinted, _) => points > 1,
         (Led::Bare, _) => points > 1,
     }
+}
+
+/// Whether token `i` is a short Asian name behind another word of a name: "Quang Vu", "Xavier Sa".
+fn follows_syllable(document: &Document<'_>, i: usize) -> bool {
+    let capital = document.cased(i) && document.tokens[i].len > 1;
+    let before = i.checked_sub(1).filter(|p| document.is_word(*p) && document.same_line(*p, i));
+    capital
+        && syllable(document, i)
+        && before.is_some_and(|p| {
+            document.tokens[p].foreign
+                || document.has(p, Roles::SYLLABLE)
+                || document.ends_line(i)
+                || document
+                    .get(i + 1)
+                    .is_some_and(|t| t.kind == Kind::Sign && (t.sign != b':' || !document.has(i, ENDS)))
+        })
 }
 
 /// The name that begins at token `i`: initials, particles and words in any order that French uses.
@@ -294,14 +315,19 @@ fn particles(document: &Document<'_>, at: usize, led: Led, words: usize) -> Opti
     // "le Dr Dupont de Mons".
     let home = words > 0
         && document.is(at, word!("de"))
-        && (word.place > 1 || word.lists.any(Lists::PLACE_BELGIAN | Lists::PLACE_BIG))
-        && !word.lists.any(Lists::SURNAME_FREQUENT | Lists::FIRST_COMMON);
+        && (word.place > 1 && !word.lists.any(Lists::FIRST_COMMON)
+            || word.lists.any(Lists::PLACE_BELGIAN | Lists::PLACE_BIG)
+                && (!word.lists.any(Lists::SURNAME_FREQUENT | Lists::FIRST_COMMON)
+                    || document.cased(at)
+                        && document.tokens[at].shape == Shape::Lower
+                        && word.lists.any(Lists::PLACE_BIG)
+                        && !word.lists.any(Lists::FIRST_COMMON | Lists::WORD)));
     let town = home || words > 0 && document.is_any(at, words!["a", "en", "in"]);
     (fits && !town && !word.roles.any(ENDS)).then_some(next)
 }
 
 /// The end of a word with what is joined to it: "Jean-Pierre", "N'Guessan", "D'Hondt".
-fn compound(document: &Document<'_>, i: usize) -> usize {
+pub(crate) fn compound(document: &Document<'_>, i: usize) -> usize {
     let mut end = i + 1;
     while end < i + 12
         && document

@@ -224,6 +224,21 @@ fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
     {
         return Some(("grouped_number", 0.8));
     }
+    // "DANSO Philip - 01/12/2019 - 271656-433": the last column of a head line.
+    let column = plain
+        && code.groups == 2
+        && !code.spaced
+        && digits.len() >= 8
+        && document.ends_line(code.end - 1)
+        && code.start > 1
+        && document.tokens[code.start].gap > 0
+        && document.tokens[code.start - 1].kind == Kind::Sign
+        && b"-|".contains(&document.tokens[code.start - 1].sign)
+        && document.tokens[code.start - 1].gap > 0
+        && document.is_number(code.start - 2);
+    if column {
+        return Some(("column_number", 0.8));
+    }
     // Letters and five digits or more: an accession or dossier code. Measures and levels have fewer.
     let first = document.tokens[code.start];
     let capital = first.kind == Kind::Number || first.shape != Shape::Lower || !document.cased(code.start);
@@ -297,7 +312,7 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
             || i.checked_sub(1).is_some_and(|b| document.has(b, Roles::ID_LABEL))
             || i > 1
                 && document.is_sign(i - 1, b'.')
-                && document.is_any(i - 2, words!["ref", "dos", "doss", "lic"]));
+                && document.is_any(i - 2, words!["ref", "dos", "doss", "lic", "mat"]));
     (number_word || numbered && at < i).then_some(false)
 }
 

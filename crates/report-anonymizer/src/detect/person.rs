@@ -8,9 +8,10 @@ use super::bare::{initialled, is_pair, listed};
 use super::label::labelled;
 use super::likely::likely;
 use super::list::further;
-use super::name::{Led, Name, name, reads_as_word, score};
+use super::name::{Led, Name, elided, name, reads_as_word, score};
 use super::relative::{called, related};
 use super::signature::signed;
+use super::slot::{self, more, slot};
 use super::standing::standing;
 
 /// Names of persons: after titles and labels, after who did something, in signatures, and where the
@@ -31,7 +32,21 @@ impl Detector for Persons {
             if document.tokens[i].kind == Kind::Word {
                 if let Some((first, role)) = titled(document, i) {
                     push(first, role, "title", 0.95);
+                    let listing = i > 0 && document.is_sign(i - 1, b':');
                     i = others(document, first.end, |name| push(name, role, "title_list", 0.9));
+                    i = all(document, i, listing, |name| push(name, role, "slot_list", 0.78));
+                    continue;
+                }
+                if let Some((name, role, rule, confidence)) = slot(document, i) {
+                    push(name, role, rule, confidence);
+                    i = name.end.max(i + 1);
+                    if rule == "slot_label" {
+                        i = all(document, i, true, |name| push(name, role, "slot_list", 0.78));
+                    }
+                    i = others(document, i, |name| push(name, role, "label_list", 0.85));
+                    if rule == "slot_label" {
+                        i = further(document, name.start, i, |name| push(name, role, "label_list", 0.76));
+                    }
                     continue;
                 }
                 if let Some((name, role, rule, confidence)) =
@@ -59,6 +74,7 @@ impl Detector for Persons {
                 {
                     push(name, role, rule, confidence);
                     let end = others(document, name.end.max(i + 1), |name| push(name, role, "list", 0.75));
+                    let end = all(document, end, false, |name| push(name, role, "list", 0.75));
                     i = further(document, name.start, end, |name| push(name, role, "list", 0.75));
                     continue;
                 }
@@ -69,6 +85,15 @@ impl Detector for Persons {
             signed(document, line, &mut push);
         }
     }
+}
+
+/// All further names of a list from token `at` on. Gives the token to go on from.
+fn all(document: &Document<'_>, mut at: usize, listing: bool, mut push: impl FnMut(Name)) -> usize {
+    while let Some(run) = more(document, at, listing) {
+        push(run.name());
+        at = run.end;
+    }
+    at
 }
 
 /// The name after the title at token `i`.
@@ -143,7 +168,13 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
         }
     }
     let role = if doctor { Role::Clinician } else { Role::Other };
-    name(document, at, Led::Titled).map(|name| (name, role))
+    let found = name(document, at, Led::Titled);
+    // "dr mukamana perpétue", "DR T. BRASSARD": what the lists know as words is read as far as something closes it.
+    let more = || slot::titled(document, at).filter(|_| !document.cased(at) || found.is_none());
+    match (found, more()) {
+        (Some(found), Some(more)) => Some((if more.end > found.end { more } else { found }, role)),
+        (found, more) => found.or(more).map(|name| (name, role)),
+    }
 }
 
 /// Further names after a titled one: "Drs A et B", "Dr X / Dr Y". Gives the token to go on from.
@@ -199,7 +230,7 @@ pub(crate) fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMu
         let particle = slash
             && next.roles.any(Roles::PARTICLE)
             && (at + 2..at + 4).any(|j| document.get(j).is_some_and(|t| t.shape != Shape::Lower));
-        let sure = sure || particle;
+        let sure = sure || particle || elided(document, at + 1) && !comma;
         let led = if slash { Led::Titled } else { Led::Hinted };
         let Some(name) = sure.then(|| name(document, at + 1, led)).flatten() else { return at };
         push(name);

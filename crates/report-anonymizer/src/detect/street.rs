@@ -109,13 +109,15 @@ fn first_capital(document: &Document<'_>, start: usize, end: usize) -> usize {
 fn stops(document: &Document<'_>, i: usize) -> bool {
     document.has(i, Roles::PHONE_LABEL) && document.tokens[i].len > 1
         || document.is_any(i, words!["tel", "cedex", "bp", "cs"])
+        || super::address::canadian(document, i).is_some()
 }
 
 fn at_code(document: &Document<'_>, end: usize) -> bool {
     let at = first_word(document, end);
     document.get(at).is_some_and(|t| {
         t.kind == Kind::Number && matches!(t.len, 4 | 5) && t.line <= document.tokens[end - 1].line + 1
-    }) || document.is_any(at, words!["b", "be", "f"]) && document.is_sign(at + 1, b'-')
+    }) || super::address::canadian(document, at).is_some()
+        || document.is_any(at, words!["b", "be", "f"]) && document.is_sign(at + 1, b'-')
 }
 
 fn followed_by_number(document: &Document<'_>, i: usize) -> bool {

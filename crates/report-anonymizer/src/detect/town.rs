@@ -10,7 +10,7 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
     let token = document.get(i).filter(|t| t.kind == Kind::Word)?;
     let cased = document.cased(i);
     // "Namur, le 12/03/2020"
-    if document.begins_line(i)
+    if (document.begins_line(i) || token.gap > 3)
         && (token.shape != Shape::Lower || !document.mixed())
         && let Some(end) = place(document, i)
     {

@@ -5,7 +5,7 @@ use crate::vocabulary::Roles;
 use super::name::Name;
 
 /// Roles of words that name nobody without more evidence than a capital.
-const NEVER: Roles = Roles::PRODUCT
+pub(crate) const NEVER: Roles = Roles::PRODUCT
     .or(Roles::INSTITUTION)
     .or(Roles::HOSPITAL_NAME)
     .or(Roles::HOSPITAL_NETWORK)
@@ -139,7 +139,7 @@ pub(crate) fn last_word(document: &Document<'_>, i: usize, end: usize) -> Option
 }
 
 /// Whether a folded word ends as words of medicine do.
-fn medical_form(word: &str) -> bool {
+pub(crate) fn medical_form(word: &str) -> bool {
     const ENDS: [&str; 46] = [
         "algie",
         "algies",
