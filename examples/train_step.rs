@@ -49,6 +49,9 @@ struct Args {
     /// Studies that the encoders see at once, with cached gradients; all of them if left out.
     #[arg(long)]
     chunk: Option<NonZeroUsize>,
+    /// Whether layers are run again in the backward pass, to hold fewer activations.
+    #[arg(long)]
+    gradient_checkpointing: bool,
     /// The side of an image in pixels, a multiple of 16.
     #[arg(long, default_value_t = 224)]
     image_size: i64,
@@ -82,6 +85,7 @@ fn main() -> Result<()> {
         vocab_size: VOCABULARY,
         max_position_embeddings: 514,
         projection_size: Some(PROJECTION),
+        gradient_checkpointing: args.gradient_checkpointing,
         ..TextConfig::of(TextFamily::XlmRoberta)
     };
     let patches = (args.image_size / vision.patch_size).pow(2) + 1;

@@ -53,6 +53,7 @@ fn compile(lib: &Path) {
         .define("_GLIBCXX_USE_CXX11_ABI", abi.as_str())
         .define("USE_C10D_GLOO", None)
         .file("csrc/distributed.cpp")
+        .file("csrc/recompute.cpp")
         .file("csrc/tensors.cpp")
         .compile("osteon_torch_ext");
 }

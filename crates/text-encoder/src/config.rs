@@ -54,6 +54,10 @@ pub struct TextConfig {
     /// first token.
     #[serde(skip_serializing_if = "is_default")]
     pub pooling: Pooling,
+    /// Whether training runs each layer a second time in the backward pass, to hold fewer activations. Of the run, not of
+    /// the weights, so it is not written. Default: false.
+    #[serde(skip_serializing)]
+    pub gradient_checkpointing: bool,
 }
 
 fn is_default(pooling: &Pooling) -> bool {
@@ -95,6 +99,8 @@ struct ConfigFile {
     pad_token_id: Option<i64>,
     projection_size: Option<i64>,
     pooling: Option<Pooling>,
+    #[serde(default)]
+    gradient_checkpointing: bool,
 }
 
 impl From<ConfigFile> for TextConfig {
@@ -118,6 +124,7 @@ impl From<ConfigFile> for TextConfig {
             pad_token_id: file.pad_token_id.unwrap_or(default.pad_token_id),
             projection_size: file.projection_size,
             pooling: file.pooling.unwrap_or_default(),
+            gradient_checkpointing: file.gradient_checkpointing,
         }
     }
 }
@@ -145,6 +152,7 @@ impl TextConfig {
             pad_token_id: i64::from(model_type != TextFamily::Bert),
             projection_size: None,
             pooling: Pooling::default(),
+            gradient_checkpointing: false,
         }
     }
 

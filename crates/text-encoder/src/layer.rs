@@ -1,4 +1,4 @@
-use model_core::layers::{AttentionConfig, Mlp, MultiHeadAttention, layer_norm};
+use model_core::layers::{AttentionConfig, Block, Mlp, MultiHeadAttention, layer_norm};
 use model_core::{Mode, Result};
 use tch::Tensor;
 use tch::nn::{self, Module};
@@ -40,13 +40,11 @@ impl Layer {
             rest: AfterAttention::new(vs, config),
         })
     }
+}
 
-    /// # Shapes
-    ///
-    /// - hidden, result: `[batch, tokens, hidden_size]`
-    /// - mask: `[batch, tokens]`, bool, true = a real token
-    pub(crate) fn forward(&self, hidden: &Tensor, mask: &Tensor, mode: Mode) -> Tensor {
-        self.rest.forward(&self.attention.forward(hidden, Some(mask), mode), hidden, mode)
+impl Block for Layer {
+    fn forward(&self, hidden: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Tensor {
+        self.rest.forward(&self.attention.forward(hidden, mask, mode), hidden, mode)
     }
 }
 

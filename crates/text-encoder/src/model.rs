@@ -1,4 +1,4 @@
-use model_core::layers::{Pooling, linear};
+use model_core::layers::{Pooling, Stack, linear};
 use model_core::{Encoded, Encoder, Mode, Pretrained, PretrainedConfig, Result};
 use tch::Tensor;
 use tch::nn::{self, Module};
@@ -43,7 +43,7 @@ use crate::layer::Layer;
 #[derive(Debug)]
 pub struct TextModel {
     embeddings: Embeddings,
-    layers: Vec<Layer>,
+    layers: Stack<Layer>,
     projection: Option<nn::Linear>,
     config: TextConfig,
 }
@@ -81,7 +81,7 @@ impl TextModel {
     pub fn last_hidden_state(&self, batch: &TokenBatch, mode: Mode) -> Result<Tensor> {
         let embedded = self.embeddings.forward(batch, mode)?;
         let mask = batch.real();
-        Ok(self.layers.iter().fold(embedded, |hidden, layer| layer.forward(&hidden, &mask, mode)))
+        self.layers.forward(embedded, Some(&mask), mode)
     }
 
     /// The table of words, which a language model's head shares.
@@ -118,7 +118,7 @@ impl Pretrained for TextModel {
         let layers = (0..config.num_hidden_layers).map(|index| Layer::new(&(&layers / index), config));
         Ok(Self {
             embeddings: Embeddings::new(&(vs / "embeddings"), config),
-            layers: layers.collect::<Result<_>>()?,
+            layers: Stack::new(layers, config.gradient_checkpointing)?,
             projection: config
                 .projection_size
                 .map(|size| linear(&(vs / "projection"), config.hidden_size, size, true)),

@@ -1,5 +1,6 @@
 // What libtorch has and tch does not: operations on lists of tensors, gradients, autocast.
 
+#include "autocast.h"
 #include "shared.h"
 
 #include <dlfcn.h>
@@ -11,17 +12,6 @@
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
-
-// From ATen/autocast_mode.h, which would draw in all of ATen.
-namespace at::autocast {
-TORCH_API bool is_autocast_enabled(at::DeviceType device_type);
-TORCH_API void set_autocast_enabled(at::DeviceType device_type, bool enabled);
-TORCH_API at::ScalarType get_autocast_dtype(at::DeviceType device_type);
-TORCH_API void set_autocast_dtype(at::DeviceType device_type, at::ScalarType dtype);
-TORCH_API void clear_cache();
-TORCH_API int increment_nesting();
-TORCH_API int decrement_nesting();
-} // namespace at::autocast
 
 extern "C" {
 

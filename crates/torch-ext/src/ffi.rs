@@ -1,7 +1,7 @@
 //! The functions of `csrc`, and what turns their answers into results.
 #![allow(unsafe_code)] // This crate is the one place for it; every block says why it is sound.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 
 use tch::Tensor;
 use torch_sys::C_tensor;
@@ -54,6 +54,13 @@ unsafe extern "C" {
     pub(crate) fn osteon_autocast_begin(device: c_int, enabled: *mut bool, kind: *mut c_int) -> *mut c_char;
     pub(crate) fn osteon_load_cuda() -> bool;
     pub(crate) fn osteon_autocast_end(device: c_int, enabled: bool, kind: c_int) -> *mut c_char;
+    pub(crate) fn osteon_recompute(
+        input: *mut C_tensor,
+        data: *mut c_void,
+        call: extern "C" fn(*mut c_void, *mut C_tensor, *mut *mut C_tensor) -> bool,
+        release: extern "C" fn(*mut c_void),
+        output: *mut *mut C_tensor,
+    ) -> *mut c_char;
     pub(crate) fn osteon_group_new(
         host: *const c_char,
         port: u16,

@@ -3,6 +3,7 @@
 //! * [`autocast`]: mixed precision in bf16 or f16, on the CPU and on CUDA;
 //! * [`adamw_step`], [`lion_step`], [`norm`], [`scale`]: operations on all parameters of a model at once;
 //! * [`Rendezvous`], [`ProcessGroup`], [`Reducer`]: processes that train together, by PyTorch's own engine;
+//! * [`recomputed`]: a part of a model that is run again in the backward pass, to save memory;
 //! * [`clear_gradients`]: frees gradients between steps;
 //! * [`cuda_device`]: the GPU, for a binary that was linked without the CUDA libraries.
 //!
@@ -38,6 +39,7 @@ mod error;
 mod ffi;
 mod lists;
 mod process_group;
+mod recompute;
 mod reducer;
 mod rendezvous;
 
@@ -46,5 +48,6 @@ pub use cuda::cuda_device;
 pub use error::{Error, Result};
 pub use lists::{AdamWStep, LionStep, adamw_step, clear_gradients, lion_step, norm, scale};
 pub use process_group::ProcessGroup;
+pub use recompute::recomputed;
 pub use reducer::Reducer;
 pub use rendezvous::Rendezvous;

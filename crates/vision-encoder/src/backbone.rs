@@ -1,4 +1,4 @@
-use model_core::layers::Pooling;
+use model_core::layers::{Pooling, Stack};
 use model_core::{Encoded, Mode, Result};
 use tch::Tensor;
 use tch::nn::{self, Module};
@@ -10,7 +10,7 @@ use crate::layer::Layer;
 #[derive(Debug)]
 pub(crate) struct Backbone {
     pub(crate) embeddings: Embeddings,
-    pub(crate) layers: Vec<Layer>,
+    pub(crate) layers: Stack<Layer>,
     pub(crate) layernorm: nn::LayerNorm,
 }
 
@@ -20,13 +20,12 @@ impl Backbone {
     /// - pixels: `[batch, channels, height, width]`
     /// - result: `[batch, prefix + patches, hidden_size]`
     pub(crate) fn last_hidden_state(&self, pixels: &Tensor, mode: Mode) -> Result<Tensor> {
-        Ok(self.transform(self.embeddings.forward(pixels, mode)?, mode))
+        self.transform(self.embeddings.forward(pixels, mode)?, mode)
     }
 
     /// The layers and the last norm.
-    pub(crate) fn transform(&self, tokens: Tensor, mode: Mode) -> Tensor {
-        let hidden = self.layers.iter().fold(tokens, |hidden, layer| layer.forward(&hidden, mode));
-        self.layernorm.forward(&hidden)
+    pub(crate) fn transform(&self, tokens: Tensor, mode: Mode) -> Result<Tensor> {
+        Ok(self.layernorm.forward(&self.layers.forward(tokens, None, mode)?))
     }
 
     /// The tokens after each of the last `last` layers, each through the last norm.
@@ -38,8 +37,8 @@ impl Backbone {
     ) -> Result<Vec<Tensor>> {
         let mut hidden = self.embeddings.forward(pixels, mode)?;
         let mut kept = Vec::with_capacity(last.min(self.layers.len()));
-        for (index, layer) in self.layers.iter().enumerate() {
-            hidden = layer.forward(&hidden, mode);
+        for index in 0..self.layers.len() {
+            hidden = self.layers.run(index, &hidden, None, mode)?;
             if index + last >= self.layers.len() {
                 kept.push(self.layernorm.forward(&hidden));
             }

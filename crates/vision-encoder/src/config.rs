@@ -58,6 +58,10 @@ pub struct VitConfig {
     /// learnt faster with it (<https://arxiv.org/abs/2106.14881>). Default: empty, the patch projection.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conv_stem: Vec<i64>,
+    /// Whether training runs each layer a second time in the backward pass, to hold fewer activations. Of the run, not of
+    /// the weights, so it is not written. Default: false.
+    #[serde(skip_serializing)]
+    pub gradient_checkpointing: bool,
 }
 
 impl Default for VitConfig {
@@ -79,6 +83,7 @@ impl Default for VitConfig {
             projection_size: None,
             pooling: Pooling::default(),
             conv_stem: Vec::new(),
+            gradient_checkpointing: false,
         }
     }
 }

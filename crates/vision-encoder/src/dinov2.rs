@@ -1,4 +1,4 @@
-use model_core::layers::{Activation, AttentionConfig, Pooling, linear};
+use model_core::layers::{Activation, AttentionConfig, Pooling, Stack, linear};
 use model_core::{Encoded, Encoder, Error, Mode, Pretrained, PretrainedConfig, Result};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
@@ -61,6 +61,10 @@ pub struct Dinov2Config {
     /// Length of the vectors after the linear projection, where there is one. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projection_size: Option<i64>,
+    /// Whether training runs each layer a second time in the backward pass, to hold fewer activations. Of the run, not of
+    /// the weights, so it is not written. Default: false.
+    #[serde(skip_serializing)]
+    pub gradient_checkpointing: bool,
 }
 
 /// Whose weights a [`Dinov2Config`] describes; `model_type` in `config.json`.
@@ -193,6 +197,7 @@ impl Dinov2Config {
             use_swiglu_ffn: false,
             num_register_tokens: if registers { 4 } else { 0 },
             projection_size: None,
+            gradient_checkpointing: false,
         }
     }
 
@@ -231,7 +236,7 @@ impl Dinov2Config {
             (0..self.num_hidden_layers).map(|index| Layer::dinov2(&(&layers / index), &layer, &dinov2));
         Ok(Backbone {
             embeddings: Embeddings::new(&(vs / "embeddings"), &embeddings),
-            layers: layers.collect::<Result<_>>()?,
+            layers: Stack::new(layers, self.gradient_checkpointing)?,
             layernorm: layer.norm(&(vs / "layernorm")),
         })
     }
@@ -278,6 +283,8 @@ struct ConfigFile {
     use_swiglu_ffn: Option<bool>,
     num_register_tokens: Option<i64>,
     projection_size: Option<i64>,
+    #[serde(default)]
+    gradient_checkpointing: bool,
 }
 
 #[derive(Deserialize)]
@@ -307,6 +314,7 @@ impl From<ConfigFile> for Dinov2Config {
             use_swiglu_ffn: file.use_swiglu_ffn.unwrap_or(default.use_swiglu_ffn),
             num_register_tokens: file.num_register_tokens.unwrap_or(default.num_register_tokens),
             projection_size: file.projection_size,
+            gradient_checkpointing: file.gradient_checkpointing,
         }
     }
 }

@@ -1,5 +1,5 @@
 use model_core::layers::{
-    Activation, AttentionConfig, LayerScale, Mlp, MultiHeadAttention, SwiGlu, drop_path, layer_norm,
+    Activation, AttentionConfig, Block, LayerScale, Mlp, MultiHeadAttention, SwiGlu, drop_path, layer_norm,
 };
 use model_core::{Mode, Result};
 use tch::Tensor;
@@ -81,20 +81,6 @@ impl Layer {
         })
     }
 
-    /// # Shapes
-    ///
-    /// - hidden, result: `[batch, tokens, hidden_size]`
-    pub(crate) fn forward(&self, hidden: &Tensor, mode: Mode) -> Tensor {
-        let attended = self.attention.forward(&self.norm_before.forward(hidden), None, mode);
-        let hidden = self.add(hidden, attended, self.scales.as_ref().map(|(attention, _)| attention), mode);
-        let normed = self.norm_after.forward(&hidden);
-        let changed = match &self.feed_forward {
-            FeedForward::Mlp(mlp) => mlp.forward(&normed, self.dropout, mode),
-            FeedForward::SwiGlu(gated) => gated.forward(&normed),
-        };
-        self.add(&hidden, changed, self.scales.as_ref().map(|(_, feed_forward)| feed_forward), mode)
-    }
-
     /// How much each token takes of each other one here.
     ///
     /// # Shapes
@@ -111,6 +97,19 @@ impl Layer {
             None => branch,
         };
         hidden + drop_path(&branch, self.drop_path, mode)
+    }
+}
+
+impl Block for Layer {
+    fn forward(&self, hidden: &Tensor, mask: Option<&Tensor>, mode: Mode) -> Tensor {
+        let attended = self.attention.forward(&self.norm_before.forward(hidden), mask, mode);
+        let hidden = self.add(hidden, attended, self.scales.as_ref().map(|(attention, _)| attention), mode);
+        let normed = self.norm_after.forward(&hidden);
+        let changed = match &self.feed_forward {
+            FeedForward::Mlp(mlp) => mlp.forward(&normed, self.dropout, mode),
+            FeedForward::SwiGlu(gated) => gated.forward(&normed),
+        };
+        self.add(&hidden, changed, self.scales.as_ref().map(|(_, feed_forward)| feed_forward), mode)
     }
 }
 

@@ -1,4 +1,4 @@
-use model_core::layers::{AttentionConfig, layer_norm, linear};
+use model_core::layers::{AttentionConfig, Stack, layer_norm, linear};
 use model_core::{Error, Mode, Pretrained, PretrainedConfig, Result};
 use serde::{Deserialize, Serialize};
 use tch::nn::{self, Init, Module};
@@ -55,7 +55,7 @@ pub struct Mae {
     decoder_embed: nn::Linear,
     mask_token: Tensor,
     decoder_pos_embed: Tensor,
-    decoder_layers: Vec<Layer>,
+    decoder_layers: Stack<Layer>,
     decoder_norm: nn::LayerNorm,
     decoder_pred: nn::Linear,
     config: MaeConfig,
@@ -123,15 +123,15 @@ impl Mae {
         let patches = pick(&patches, &order.narrow(1, 0, seen));
         let cls =
             (backbone.embeddings.cls_token() + positions.narrow(1, 0, 1)).expand([size[0], -1, -1], false);
-        let hidden = backbone.transform(Tensor::cat(&[cls, patches], 1), mode);
-        let logits = self.decode(&hidden, &ids_restore, mode);
+        let hidden = backbone.transform(Tensor::cat(&[cls, patches], 1), mode)?;
+        let logits = self.decode(&hidden, &ids_restore, mode)?;
 
         let error = (&logits - targets).square().mean_dim(-1, false, Kind::Float);
         let loss = (error * &mask).sum(Kind::Float) / mask.sum(Kind::Float);
         Ok(MaeOutput { loss, logits, mask, ids_restore })
     }
 
-    fn decode(&self, hidden: &Tensor, ids_restore: &Tensor, mode: Mode) -> Tensor {
+    fn decode(&self, hidden: &Tensor, ids_restore: &Tensor, mode: Mode) -> Result<Tensor> {
         let seen = self.decoder_embed.forward(hidden);
         let patches = ids_restore.size()[1];
         let hidden_patches = patches + 1 - seen.size()[1];
@@ -139,8 +139,8 @@ impl Mae {
         let shuffled = Tensor::cat(&[seen.slice(1, 1, None, 1), blank], 1);
         let tokens = Tensor::cat(&[seen.narrow(1, 0, 1), pick(&shuffled, ids_restore)], 1);
         let tokens = tokens + self.decoder_positions(patches);
-        let tokens = self.decoder_layers.iter().fold(tokens, |tokens, layer| layer.forward(&tokens, mode));
-        self.decoder_pred.forward(&self.decoder_norm.forward(&tokens)).slice(1, 1, None, 1)
+        let tokens = self.decoder_layers.forward(tokens, None, mode)?;
+        Ok(self.decoder_pred.forward(&self.decoder_norm.forward(&tokens)).slice(1, 1, None, 1))
     }
 
     /// For another number of patches interpolated along the row of all patches, as transformers does.
@@ -220,7 +220,7 @@ impl Pretrained for Mae {
             decoder_embed: linear(&(&decoder / "decoder_embed"), encoder.hidden_size, width, true),
             mask_token: decoder.var("mask_token", &[1, 1, width], Init::Randn { mean: 0.0, stdev: 0.02 }),
             decoder_pos_embed,
-            decoder_layers: layers.collect::<Result<_>>()?,
+            decoder_layers: Stack::new(layers, encoder.gradient_checkpointing)?,
             decoder_norm: layer_norm(&(&decoder / "decoder_norm"), width, encoder.layer_norm_eps),
             decoder_pred: linear(&(&decoder / "decoder_pred"), width, pixels, true),
             config: config.clone(),

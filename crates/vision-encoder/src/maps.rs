@@ -1,4 +1,4 @@
-use model_core::layers::Pooling;
+use model_core::layers::{Block, Pooling};
 use model_core::{Encoded, Error, Mode, Result};
 use tch::{Kind, Tensor};
 
@@ -36,10 +36,11 @@ impl VisionModel {
         let tokens = hidden.size()[1];
         let identity = Tensor::eye(tokens, (Kind::Float, hidden.device()));
         let mut rollout = identity.shallow_clone().unsqueeze(0);
-        for layer in &backbone.layers {
+        for index in 0..backbone.layers.len() {
+            let layer = backbone.layers.layer(index);
             let attention = layer.attention_weights(&hidden).mean_dim(1, false, Kind::Float);
             rollout = ((attention + &identity) * 0.5).matmul(&rollout);
-            hidden = layer.forward(&hidden, Mode::Eval);
+            hidden = layer.forward(&hidden, None, Mode::Eval);
         }
         let prefix = backbone.embeddings.prefix_tokens();
         let taken = rollout.slice(2, prefix, None, 1);
@@ -93,15 +94,16 @@ fn transformer_map(
     pixels: &Tensor,
     score: impl FnOnce(&Encoded) -> Result<Tensor>,
 ) -> Result<Tensor> {
-    let Some((last, before)) = backbone.layers.split_last() else {
+    let layers = &backbone.layers;
+    let Some(last) = layers.len().checked_sub(1) else {
         return Err(Error::config("num_hidden_layers", "there is none"));
     };
     let hidden = tch::no_grad(|| -> Result<Tensor> {
         let embedded = backbone.embeddings.forward(pixels, Mode::Eval)?;
-        Ok(before.iter().fold(embedded, |hidden, layer| layer.forward(&hidden, Mode::Eval)))
+        (0..last).try_fold(embedded, |hidden, index| layers.run(index, &hidden, None, Mode::Eval))
     })?;
     let hidden = hidden.detach().set_requires_grad(true);
-    let last = last.forward(&hidden, Mode::Eval);
+    let last = layers.run(last, &hidden, None, Mode::Eval)?;
     let encoded = backbone.pooled(&last, pooling, projection);
     let map = raised(&hidden, &score(&encoded)?)?;
     let [rows, columns] = backbone.embeddings.grid(pixels)?;

@@ -62,8 +62,8 @@ impl Encoder for SeqVit {
         let mut hidden = backbone.embeddings.forward(&batch.pixels, mode)?;
         check_studies(batch, hidden.size()[0])?;
         let views = Views::new(batch)?;
-        for layer in &backbone.layers {
-            hidden = layer.forward(&hidden, mode);
+        for index in 0..backbone.layers.len() {
+            hidden = backbone.layers.run(index, &hidden, None, mode)?;
             let cls = hidden.select(1, 0);
             let seen = self.view_attention.forward(
                 &views.by_study(&self.view_norm.forward(&cls)),
@@ -209,8 +209,8 @@ mod tests {
         };
         let backbone = encoder.vit.backbone();
         let mut hidden = backbone.embeddings.forward(&images, Mode::Eval).unwrap();
-        for layer in &backbone.layers {
-            hidden = layer.forward(&hidden, Mode::Eval);
+        for index in 0..backbone.layers.len() {
+            hidden = backbone.layers.run(index, &hidden, None, Mode::Eval).unwrap();
             let cls = hidden.select(1, 0);
             let normed =
                 cls.layer_norm([8], Some(get("view_norm.weight")), Some(get("view_norm.bias")), 1e-12, false);

@@ -1,4 +1,4 @@
-use model_core::layers::{AttentionConfig, linear};
+use model_core::layers::{AttentionConfig, Stack, linear};
 use model_core::{Encoded, Encoder, Mode, Pretrained, PretrainedConfig, Result};
 use tch::Tensor;
 use tch::nn;
@@ -149,7 +149,7 @@ impl VitConfig {
         let layers = (0..self.num_hidden_layers).map(|index| Layer::vit(&(&layers / index), &layer));
         Ok(Backbone {
             embeddings: Embeddings::new(&(vs / "embeddings"), &embeddings),
-            layers: layers.collect::<Result<_>>()?,
+            layers: Stack::new(layers, self.gradient_checkpointing)?,
             layernorm: layer.norm(&(vs / "layernorm")),
         })
     }

@@ -9,6 +9,7 @@ mod layer_scale;
 mod mlp;
 mod norm;
 mod pooling;
+mod stack;
 
 pub use activation::Activation;
 pub use attention::{AttentionConfig, MultiHeadAttention};
@@ -18,3 +19,4 @@ pub use layer_scale::LayerScale;
 pub use mlp::{Mlp, SwiGlu};
 pub use norm::{layer_norm, linear};
 pub use pooling::Pooling;
+pub use stack::{Block, Stack};
