@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use xray_phantom::{Clutter, PhantomHospital, PublicLayout};
+use xray_phantom::{Clutter, PhantomHospital, Prevalence, PublicLayout};
 
 /// Writes a simulated hospital archive. Nothing in it is of a patient.
 #[derive(Debug, Parser)]
@@ -37,7 +37,10 @@ struct Arguments {
     /// All parts of the body that can be imaged, in place of hand and wrist alone.
     #[arg(long)]
     all_parts: bool,
-    /// Adds a mask of the bones for each image.
+    /// Adds dislocations, replaced joints and single knees, of which there are none by default.
+    #[arg(long)]
+    every_finding: bool,
+    /// Adds masks of the bones and of each finding for each image.
     #[arg(long)]
     masks: bool,
     /// Writes the folders and tables of a public set in place of an archive.
@@ -61,6 +64,8 @@ fn main() -> anyhow::Result<()> {
         seed: arguments.seed,
         size: arguments.size,
         other_parts: if arguments.all_parts { PhantomHospital::all_parts() } else { BTreeMap::new() },
+        one_knee_share: if arguments.every_finding { 0.6 } else { 0.0 },
+        prevalence: if arguments.every_finding { Prevalence::every_finding() } else { Prevalence::default() },
         masks: arguments.masks,
         clutter: if arguments.messy { Clutter::realistic() } else { Clutter::default() },
         ..PhantomHospital::default()

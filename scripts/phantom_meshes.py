@@ -11,7 +11,8 @@ closed surface closed), and everything is moved into one frame in millimetres: o
 capitate, x to the thumb, y to the finger tips, z to the palm. Coordinates are quantised to 16 bits a bone.
 
 Arm and leg hang down as the chains of the same package pose them, the forearm supinated: x to the patient's left,
-y up, z to the front, origin at the elbow and at the knee. Both are of the right side.
+y up, z to the front, origin at the elbow and at the knee. Both are of the right side; of the sacrum with the coccyx the right
+half is kept, closed at the middle of the body.
 
 File, little endian: b"OSBM\\x01", u8 bones; then a bone: u8 length + name, u8 parent (255 = none), f32x3 joint,
 f32x3 long axis (unit, distal), f32x3 lower corner, f32x3 upper corner, u16 vertices, u16 triangles,
@@ -128,13 +129,19 @@ def loop_subdivide(v, f):
     return np.vstack([even, odd]), np.array(faces)
 
 
-def cut_proximal(v, f, lowest):
-    """Keeps what lies above y = lowest, flattened onto it, and closes the cut."""
-    f = f[(v[f][:, :, 1] > lowest).any(1)]
+def cut_proximal(v, f, lowest, axis=1):
+    """Keeps what lies above lowest (along y, or another axis), flattened onto it, and closes the cut."""
+    f = f[(v[f][:, :, axis] > lowest).any(1)]
     used, inverse = np.unique(f, return_inverse=True)
     v = v[used].copy()
-    v[:, 1] = np.maximum(v[:, 1], lowest)
+    v[:, axis] = np.maximum(v[:, axis], lowest)
     return close(v, inverse.reshape(-1, 3))
+
+
+def right_half(v, f):
+    """What lies to the right of x = 0; the surface keeps its outside."""
+    v, f = cut_proximal(v * [-1, 1, 1], f[:, ::-1], 0.0, axis=0)
+    return v * [-1, 1, 1], f[:, ::-1]
 
 
 def volume(v, f):
@@ -225,6 +232,7 @@ LIMBS = {
         ("talus", "r_talus", "talus_r", "tibia", 2),
         ("foot", "r_foot", "calcn_r", "talus", 1),
         ("toes", "r_bofoot", "toes_r", "foot", 1),
+        ("sacrum", "sacrum", "pelvis", None, 2),
     ],
 }
 
@@ -281,6 +289,8 @@ def limb(which, out):
         while len(f) > (9600 if steps else 500):
             v, f = close(*weld(v, f, cell))
             cell *= 1.1
+        if name == "sacrum":
+            v, f = right_half(v, f)
         if volume(v, f) < 0:
             f = f[:, ::-1]
         posed[name] = (v, f)

@@ -10,7 +10,7 @@ use xray_core::{AtomicFile, ReportKind};
 use crate::clutter::{Document, Surroundings};
 use crate::lexicon::SITES;
 use crate::study::PhantomStudy;
-use crate::{BoneMask, Error, PhantomHospital, Result, dicom, pdf};
+use crate::{Error, PhantomHospital, Result, dicom, pdf};
 
 impl PhantomHospital {
     /// Writes the archive into `dir`:
@@ -22,7 +22,9 @@ impl PhantomHospital {
     /// | `ehr/index.jsonl` | a [`Report`](xray_core::Report) a line, with `file` in place of `text` |
     /// | `truth/studies.jsonl` | study, patient, report, labels, images, boxes of findings in them |
     /// | `truth/spans.jsonl` | identifiers in the reports, in bytes |
-    /// | `truth/masks/<study>/<n>.png`, `.json` | bones by grey value and their names, with [`PhantomHospital::masks`] |
+    /// | `truth/masks/<study>/<n>.png` | bones by grey value, with [`PhantomHospital::masks`] |
+    /// | `truth/masks/<study>/<n>.<finding>.png` | white where that finding is, likewise |
+    /// | `truth/masks/<study>/<n>.json` | the bones' names and boxes, the findings' files and boxes |
     /// | `truth/hospital.json` | the settings |
     /// | `pacs/SANS-DOSSIER/<n>.dcm` | images of no study, with [`Clutter::orphan_share`](crate::Clutter) |
     ///
@@ -160,12 +162,7 @@ impl PhantomHospital {
             let masks = dir.join("truth/masks").join(study.id.as_str());
             make_folder(&masks)?;
             for number in 0..study.views.len() {
-                let mask = study.bone_mask(number)?;
-                put(masks.join(format!("{number}.png")), &png_of(&mask, &masks)?)?;
-                put(
-                    masks.join(format!("{number}.json")),
-                    json!({ "bones": mask.bones }).to_string().as_bytes(),
-                )?;
+                put_masks(&study, number, &masks)?;
             }
         }
         // Written under another name and renamed, so that a study is whole or absent.
@@ -188,14 +185,30 @@ impl PhantomHospital {
     }
 }
 
-/// The labels as grey values.
-fn png_of(mask: &BoneMask, path: &Path) -> Result<Vec<u8>> {
+/// The masks of one image, and what they show.
+fn put_masks(study: &PhantomStudy, number: usize, folder: &Path) -> Result<()> {
+    let bones = study.bone_mask(number)?;
+    let size = [bones.width, bones.height];
+    put(folder.join(format!("{number}.png")), &png_of(&bones.labels, size, folder)?)?;
+    let mut findings = Vec::new();
+    for mask in study.finding_masks(number)? {
+        let file = format!("{number}.{}.png", mask.name);
+        let grey: Vec<u8> = mask.pixels.iter().map(|set| if *set { u8::MAX } else { 0 }).collect();
+        put(folder.join(&file), &png_of(&grey, size, folder)?)?;
+        findings.push(json!({ "name": mask.name, "file": file, "box": mask.corners() }));
+    }
+    let list = json!({ "bones": bones.bones, "bone_boxes": bones.corners(), "findings": findings });
+    put(folder.join(format!("{number}.json")), list.to_string().as_bytes())
+}
+
+/// Labels as grey values.
+fn png_of(labels: &[u8], [width, height]: [usize; 2], path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, mask.width as u32, mask.height as u32);
+    let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
     encoder.set_color(png::ColorType::Grayscale);
     encoder
         .write_header()
-        .and_then(|mut writer| writer.write_image_data(&mask.labels))
+        .and_then(|mut writer| writer.write_image_data(labels))
         .map_err(|source| Error::Png { path: path.to_owned(), source })?;
     Ok(bytes)
 }

@@ -27,7 +27,7 @@ pub enum Bone {
     Scapula,
     /// The collar bone.
     Clavicle,
-    /// One half of the pelvis, without the sacrum.
+    /// One half of the pelvis.
     HipBone,
     /// The bone of the thigh.
     Femur,
@@ -43,6 +43,8 @@ pub enum Bone {
     Foot,
     /// The toes, in one.
     Toes,
+    /// The sacrum with the coccyx.
+    Sacrum,
 }
 
 /// A bone of the carpus.
@@ -70,7 +72,7 @@ const CARPALS: [(Carpal, &str); 8] = [
     (Carpal::Hamate, "hamate"),
 ];
 
-const OTHERS: [(Bone, &str); 13] = [
+const OTHERS: [(Bone, &str); 14] = [
     (Bone::Radius, "radius"),
     (Bone::Ulna, "ulna"),
     (Bone::Humerus, "humerus"),
@@ -84,6 +86,7 @@ const OTHERS: [(Bone, &str); 13] = [
     (Bone::Talus, "talus"),
     (Bone::Foot, "foot"),
     (Bone::Toes, "toes"),
+    (Bone::Sacrum, "sacrum"),
 ];
 
 impl Bone {

@@ -86,8 +86,10 @@ fn findings(study: &PhantomStudy) -> [String; 2] {
         found.osteoarthritis.map(|worn| worn.joint.name()),
         found.foreign_body.map(|_| "splinter"),
         found.ring.map(|_| "ring"),
+        found.prosthesis.map(|_| "prosthesis"),
     ];
-    let others: Vec<&str> = others.into_iter().flatten().collect();
+    let off = found.dislocation.map(|off| format!("{} dislocation", off.direction.name()));
+    let others: Vec<&str> = off.as_deref().into_iter().chain(others.into_iter().flatten()).collect();
     lines([fracture.or(Some("no fracture".into())), Some(others.join(", "))])
 }
 

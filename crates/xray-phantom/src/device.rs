@@ -12,21 +12,38 @@ pub struct Device {
     pub bits: u16,
     /// Whether files say MONOCHROME1 (bone dark).
     pub inverted: bool,
-    /// Whether files are compressed (RLE Lossless); raw otherwise.
-    pub compressed: bool,
+    /// How files hold the pixels.
+    pub encoding: Encoding,
     /// Whether its lead letters are D and G rather than R and L.
     pub french_marker: bool,
 }
 
+/// How a file holds its pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// Explicit VR little endian.
+    Raw,
+    /// RLE Lossless.
+    Rle,
+    /// JPEG Lossless, the first order of prediction (process 14, selection value 1).
+    JpegLossless,
+    /// Deflated explicit VR little endian.
+    Deflated,
+}
+
+/// How many of [`DEVICES`] take wrists; the others stand where the rest is imaged.
+pub(crate) const FOR_WRISTS: usize = 5;
+
 /// The machines of the hospital. All names are invented.
-pub static DEVICES: [Device; 5] = [
+pub static DEVICES: [Device; 7] = [
     Device {
         manufacturer: "SIMULATED Lumen",
         model: "Ossa DR 3",
         modality: "DX",
         bits: 12,
         inverted: false,
-        compressed: false,
+        encoding: Encoding::Raw,
         french_marker: true,
     },
     Device {
@@ -35,7 +52,7 @@ pub static DEVICES: [Device; 5] = [
         modality: "CR",
         bits: 10,
         inverted: true,
-        compressed: false,
+        encoding: Encoding::Raw,
         french_marker: true,
     },
     Device {
@@ -44,7 +61,7 @@ pub static DEVICES: [Device; 5] = [
         modality: "DX",
         bits: 12,
         inverted: true,
-        compressed: false,
+        encoding: Encoding::Raw,
         french_marker: false,
     },
     Device {
@@ -53,7 +70,7 @@ pub static DEVICES: [Device; 5] = [
         modality: "DX",
         bits: 12,
         inverted: false,
-        compressed: true,
+        encoding: Encoding::Rle,
         french_marker: false,
     },
     Device {
@@ -62,8 +79,26 @@ pub static DEVICES: [Device; 5] = [
         modality: "CR",
         bits: 15,
         inverted: false,
-        compressed: false,
+        encoding: Encoding::Raw,
         french_marker: true,
+    },
+    Device {
+        manufacturer: "SIMULATED Orphee",
+        model: "Graphe III",
+        modality: "DX",
+        bits: 14,
+        inverted: false,
+        encoding: Encoding::JpegLossless,
+        french_marker: true,
+    },
+    Device {
+        manufacturer: "SIMULATED Kalliste",
+        model: "Flatline 90",
+        modality: "DX",
+        bits: 12,
+        inverted: true,
+        encoding: Encoding::Deflated,
+        french_marker: false,
     },
 ];
 

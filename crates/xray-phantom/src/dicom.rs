@@ -13,7 +13,7 @@ use crate::lexicon::{RADIOLOGISTS, SITES};
 use crate::patient::plain;
 use crate::radiograph::Radiograph;
 use crate::study::PhantomStudy;
-use crate::{Error, Result, font, rle};
+use crate::{Encoding, Error, Result, font, jpeg_lossless, rle};
 
 /// Retired from the standard and still found in archives.
 const OTHER_PATIENT_IDS: Tag = Tag(0x0010, 0x1000);
@@ -36,7 +36,12 @@ pub(crate) fn encode(study: &PhantomStudy, number: usize, identified: bool, path
     let sizes = [tags::PIXEL_SPACING, tags::IMAGER_PIXEL_SPACING].map(|tag| (tag, VR::DS, spacing.clone()));
     put(&mut object, sizes.into_iter().chain([burned]));
     pixels(&mut object, &image);
-    let syntax = if image.device.compressed { uids::RLE_LOSSLESS } else { uids::EXPLICIT_VR_LITTLE_ENDIAN };
+    let syntax = match image.device.encoding {
+        Encoding::Raw => uids::EXPLICIT_VR_LITTLE_ENDIAN,
+        Encoding::Rle => uids::RLE_LOSSLESS,
+        Encoding::JpegLossless => uids::JPEG_LOSSLESS_SV1,
+        Encoding::Deflated => uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    };
     let class = if image.device.modality == "CR" {
         uids::COMPUTED_RADIOGRAPHY_IMAGE_STORAGE
     } else {
@@ -193,13 +198,16 @@ fn pixels(object: &mut InMemDicomObject, image: &Radiograph) {
     for (tag, value) in [(tags::WINDOW_CENTER, center), (tags::WINDOW_WIDTH, image.window[1])] {
         object.put(DataElement::new(tag, VR::DS, PrimitiveValue::from(format!("{value:.1}"))));
     }
-    if image.device.compressed {
-        let frame = rle::encode(&stored, image.width);
-        let sequence = PixelFragmentSequence::new(vec![0], vec![frame]);
-        object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, sequence));
-    } else {
-        object.put(DataElement::new(tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(stored.into())));
-    }
+    let frame = match image.device.encoding {
+        Encoding::Raw | Encoding::Deflated => {
+            object.put(DataElement::new(tags::PIXEL_DATA, VR::OW, PrimitiveValue::U16(stored.into())));
+            return;
+        }
+        Encoding::Rle => rle::encode(&stored, image.width),
+        Encoding::JpegLossless => jpeg_lossless::encode(&stored, image.width, image.device.bits),
+    };
+    let sequence = PixelFragmentSequence::new(vec![0], vec![frame]);
+    object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, sequence));
 }
 
 /// The shape of the pixels.

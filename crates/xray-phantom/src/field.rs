@@ -1,4 +1,4 @@
-use xray_core::Laterality;
+use xray_core::{BodyPart, Laterality, View};
 
 use crate::bone::Bone;
 use crate::draw::Draw;
@@ -27,7 +27,7 @@ impl Field {
     pub(crate) fn draw(shot: &Shot<'_>, scene: &Scene, draw: &mut Draw) -> Self {
         let region = shot.subject.region;
         let drawn = if region.limb == Limb::Hand { Laterality::Left } else { Laterality::Right };
-        let mirror = if shot.laterality == drawn || shot.laterality == Laterality::Both { 1.0 } else { -1.0 };
+        let mirror = if shot.side == drawn || region.aim.is_bilateral() { 1.0 } else { -1.0 };
         let mut corners = [[f32::MAX, f32::MIN]; 2];
         let mut include = |p: Point| {
             for (bound, value) in corners.iter_mut().zip([mirror * p[0], -p[1]]) {
@@ -45,6 +45,9 @@ impl Field {
                 let breadth = size * draw.range(breadth[0], breadth[1]);
                 let (above, below) =
                     (size * draw.range(above[0], above[1]), size * draw.range(below[0], below[1]));
+                // Seen from the front a foot is thick: the field ends below the ankle.
+                let short = region.part == BodyPart::Ankle && shot.view != View::Lateral;
+                let below = if short { 0.6 * below } else { below };
                 include([-breadth, above, 0.0]);
                 include([breadth, -below, 0.0]);
                 None
@@ -56,7 +59,8 @@ impl Field {
             }
             Aim::Finger => {
                 let broken = shot.subject.fracture.and_then(|fracture| fracture.bone.ray());
-                let ray = broken.unwrap_or(2 + draw.below(4) as u8);
+                let off = shot.subject.findings.dislocation.and_then(|dislocation| dislocation.ray());
+                let ray = broken.or(off).unwrap_or(2 + draw.below(4) as u8);
                 bones(&|bone| bone.ray() == Some(ray) && !matches!(bone, Bone::Metacarpal(_)));
                 Some([10.0, 18.0])
             }
@@ -83,7 +87,11 @@ impl Field {
         let [across, down] = corners;
         let tall = (down[1] - down[0]).max(1.0);
         let spacing = tall / shot.size as f32;
-        let widest = if region.aim.is_bilateral() { 1.9 } else { 1.1 };
+        let widest = match region.part {
+            _ if region.aim.is_bilateral() => 1.9,
+            BodyPart::Pelvis => 1.4,
+            _ => 1.1,
+        };
         let width =
             ((across[1] - across[0]) / spacing).clamp(0.55 * shot.size as f32, widest * shot.size as f32);
         let width = (width as usize / 8 * 8).max(16);

@@ -4,7 +4,10 @@ use xray_core::BodyPart;
 use crate::anatomy::Anatomy;
 use crate::bone::{Bone, Carpal};
 use crate::draw::Draw;
+use crate::findings::toward_head;
 use crate::geometry::{Motion, Point, add, cross, dot, scale, sub, unit};
+use crate::knee::HIP;
+use crate::mesh::Mesh;
 use crate::region::Region;
 use crate::skeleton::{Limb, Part};
 
@@ -19,7 +22,7 @@ pub struct Fracture {
     pub angle_deg: f32,
     /// How far it was pushed into the shaft, in millimetres; negative where it was pulled off.
     pub impaction_mm: f32,
-    /// The angle between the cut and a plane across the bone, in degrees.
+    /// The angle between the cut and a plane across the bone, in degrees; of a spiral that of its line.
     pub obliquity_deg: f32,
     /// Where along the bone the cut lies: 0 at its proximal end, 1 at the distal.
     pub level: f32,
@@ -36,7 +39,7 @@ pub enum FractureKind {
     Transverse,
     /// Up to 45 degrees.
     Oblique,
-    /// Steeper, along the shaft.
+    /// The line winds once around the shaft and runs along it where its ends meet.
     Spiral,
     /// Pushed into the shaft by more than 0.8 mm.
     Impacted,
@@ -57,10 +60,21 @@ impl FractureKind {
     }
 }
 
+/// Up to this level a femur breaks through its neck.
+const NECK: f32 = 0.13;
+/// From the middle of the neck to its edge, in millimetres at rest.
+const NECK_BREADTH: f32 = 16.0;
+/// How far the end of a bone beside another may move sideways, in millimetres at rest.
+const HELD: f32 = 12.0;
+/// How far a spiral climbs by radian at most, as a share of the bone.
+const MOST_CLIMB: f32 = 0.035;
+
 #[derive(Debug, Clone, PartialEq)]
 struct Cut {
     point: Point,
     normal: Point,
+    /// How far the cut climbs along `normal` by radian around it; 0 for a plane.
+    climb: f32,
     /// Amplitude of the ragged edge, its wave numbers and phases.
     jag: [f32; 5],
     motion: Motion,
@@ -74,12 +88,24 @@ impl Fracture {
 
     /// How `p` lies to the cut: positive in the fragment.
     pub(crate) fn side(&self, p: Point) -> f32 {
-        let Cut { point, normal, jag, .. } = &self.cut;
+        let Cut { point, normal, climb, jag, .. } = &self.cut;
         let from = sub(p, *point);
         let across = unit(cross(*normal, [0.31, 0.2, 0.93]));
         let other = cross(*normal, across);
         let wave = (jag[1] * dot(from, across) + jag[3]).sin() + (jag[2] * dot(from, other) + jag[4]).sin();
-        dot(from, *normal) + jag[0] * wave
+        let rough = dot(from, *normal) + jag[0] * wave;
+        if *climb == 0.0 {
+            return rough;
+        }
+        let turn = dot(from, other).atan2(dot(from, across));
+        (rough + climb * turn) * self.obliquity_deg.to_radians().cos()
+    }
+
+    /// A surface fine enough to be cut.
+    pub(crate) fn prepared(&self, mesh: Mesh) -> Mesh {
+        let Cut { point, normal, climb, .. } = &self.cut;
+        let reach = std::f32::consts::PI * climb.abs() + 8.0;
+        if *climb == 0.0 { mesh } else { mesh.refined(4.0, |p| dot(sub(p, *point), *normal).abs() < reach) }
     }
 
     /// Where the fragment went, in the frame at rest.
@@ -99,7 +125,7 @@ impl Fracture {
             FractureKind::Avulsed
         } else if self.impaction_mm > 0.8 {
             FractureKind::Impacted
-        } else if self.obliquity_deg > 45.0 {
+        } else if self.cut.climb != 0.0 {
             FractureKind::Spiral
         } else if self.obliquity_deg > 15.0 {
             FractureKind::Oblique
@@ -151,31 +177,34 @@ impl Fracture {
         let size = anatomy.size;
         let limb = part.limb != Limb::Hand;
         let grown = anatomy.growth_plate(part.bone).is_none();
+        let level = levels.map(|[from, to]| draw.range(from, to));
+        // The neck of a femur lies across the shaft.
+        let neck = level.filter(|level| part.bone == Bone::Femur && *level < NECK);
         let axis = match part.bone {
             Bone::Carpal(_) => unit([0.45, 0.75, 0.48]),
+            _ if neck.is_some() => scale(toward_head(), -1.0),
             _ => part.axis,
         };
         let [low, high] = part.mesh.extent(axis);
         let length = high - low;
         // Millimetres from the distal end for the forearm, a share of the length elsewhere.
-        let along = match part.bone {
-            _ if levels.is_some() => {
-                let [from, to] = levels.unwrap_or_default();
-                low + length * draw.range(from, to)
-            }
-            Bone::Radius => high - draw.range(11.0, 26.0),
-            Bone::Ulna if draw.chance(0.6) && grown => high - draw.range(4.5, 8.0),
-            Bone::Ulna => high - draw.range(14.0, 28.0),
-            Bone::Metacarpal(_) => low + length * draw.range(0.45, 0.84),
-            Bone::Carpal(_) => low + length * draw.range(0.4, 0.65),
+        let along = match (part.bone, level) {
+            _ if neck.is_some() => dot(HIP, axis) + draw.range(22.0, 26.0),
+            (_, Some(level)) => low + length * level,
+            (Bone::Radius, _) => high - draw.range(11.0, 26.0),
+            (Bone::Ulna, _) if draw.chance(0.6) && grown => high - draw.range(4.5, 8.0),
+            (Bone::Ulna, _) => high - draw.range(14.0, 28.0),
+            (Bone::Metacarpal(_), _) => low + length * draw.range(0.45, 0.84),
+            (Bone::Carpal(_), _) => low + length * draw.range(0.4, 0.65),
             _ => low + length * draw.range(0.25, 0.75),
         };
         let near: Vec<Point> =
             part.mesh.points.iter().copied().filter(|p| (dot(*p, axis) - along).abs() < 4.0).collect();
         let sum = near.iter().fold([0.0; 3], |sum, p| add(sum, *p));
-        let middle = scale(sum, 1.0 / near.len().max(1) as f32);
+        let middle = if neck.is_some() { HIP } else { scale(sum, 1.0 / near.len().max(1) as f32) };
         let point = add(middle, scale(axis, along - dot(middle, axis)));
         let breadth = near.iter().map(|p| dot(sub(*p, point), sub(*p, point)).sqrt()).fold(1.0, f32::max);
+        let breadth = if neck.is_some() { NECK_BREADTH } else { breadth };
 
         let side = unit(cross(axis, [0.0, 0.0, 1.0]));
         let palmar = cross(side, axis);
@@ -204,6 +233,13 @@ impl Fracture {
             _ => shown([9.0, 34.0], difficulty),
         };
         let angle = draw.range(from, to);
+        // The far end of a bone beside another is held by it.
+        let held = match part.bone {
+            Bone::Fibula | Bone::Ulna | Bone::Clavicle if limb => HELD,
+            Bone::Tibia => 2.0 * HELD,
+            _ => f32::MAX,
+        };
+        let angle = angle.min((held / (high - along).max(1.0)).atan().to_degrees());
         let impaction = if undisplaced {
             -draw.range(0.5, 1.0)
         } else if part.bone == Bone::Radius && draw.chance(0.55) {
@@ -211,14 +247,24 @@ impl Fracture {
         } else {
             -draw.range(0.5, 1.8)
         };
-        let obliquity = if limb && (0.25..0.85).contains(&((along - low) / length)) && draw.chance(0.3) {
+        let spiral = limb && (0.25..0.85).contains(&((along - low) / length)) && draw.chance(0.3);
+        let spiral = spiral && part.bone != Bone::Patella;
+        let obliquity = if spiral {
             draw.range(48.0, 62.0)
-        } else if draw.chance(0.5) {
+        } else if neck.is_some() || draw.chance(0.5) {
             draw.range(0.0, 15.0)
         } else {
             draw.range(15.0, 42.0)
         };
-        let normal = Motion::rotation(around(draw.range(0.0, 360.0)), obliquity, [0.0; 3]).turn(axis);
+        let tilted = Motion::rotation(around(draw.range(0.0, 360.0)), obliquity, [0.0; 3]).turn(axis);
+        let normal = if spiral { axis } else { tilted };
+        let steepest = MOST_CLIMB * length / breadth;
+        let slope = obliquity.to_radians().tan().min(steepest);
+        let (climb, obliquity) = if spiral {
+            (breadth * slope * draw.sign(), slope.atan().to_degrees())
+        } else {
+            (0.0, obliquity)
+        };
         // Slides are in the plane of the bone's breadth; a turn is more often to the palm or the back.
         let slide_direction = around(draw.range(0.0, 360.0));
         let turn_axis = around(draw.normal(0.0, 40.0));
@@ -238,8 +284,8 @@ impl Fracture {
             angle_deg: angle,
             impaction_mm: impaction * size,
             obliquity_deg: obliquity,
-            level: (along - low) / length,
-            cut: Cut { point, normal, jag, motion },
+            level: level.unwrap_or((along - low) / length),
+            cut: Cut { point, normal, climb, jag, motion },
         }
     }
 }

@@ -35,9 +35,13 @@ pub struct PhantomHospital {
     /// Share of wrists among hands and wrists. Default: 0.55.
     pub wrist_share: f64,
     /// Shares of other parts of the body, on top of which hands and wrists divide the rest; of adults only, children
-    /// are imaged at hand and wrist. Finger, forearm, elbow, humerus, shoulder, hip, femur, knee (both in one
+    /// are imaged at hand and wrist. Finger, forearm, elbow, humerus, shoulder, pelvis, hip, femur, knee (both in one
     /// image), lower leg, ankle and full leg (both). Default: none.
     pub other_parts: BTreeMap<BodyPart, f64>,
+    /// Share of the knee studies that show one knee from the front and the side, as after an accident, in place of both
+    /// from the front. Default: 0.
+    #[serde(skip_serializing_if = "is_none")]
+    pub one_knee_share: f64,
     /// Weights of the Kellgren-Lawrence grades 0 to 4 of a knee. Default: 0.35, 0.2, 0.22, 0.15, 0.08.
     pub knee_grades: [f64; 5],
     /// Share of patients from 3 to 17 years. Default: 0.25.
@@ -61,10 +65,15 @@ pub struct PhantomHospital {
     pub typing_fault_share: f64,
     /// Share of reports typed without accents, besides those of doctors who never type any. Default: 0.
     pub missing_accents_share: f64,
-    /// Whether the archive has a mask of the bones for each image. Default: no.
+    /// Whether the archive has masks of the bones and of each finding for each image. Default: no.
     pub masks: bool,
     /// What makes the archive hard to pair. Default: nothing.
     pub clutter: Clutter,
+}
+
+/// As in [`Prevalence`]: what is nothing by default is not written down.
+fn is_none(share: &f64) -> bool {
+    *share == 0.0
 }
 
 impl Default for PhantomHospital {
@@ -77,6 +86,7 @@ impl Default for PhantomHospital {
             difficulty: 0.5,
             wrist_share: 0.55,
             other_parts: BTreeMap::new(),
+            one_knee_share: 0.0,
             knee_grades: [0.35, 0.2, 0.22, 0.15, 0.08],
             child_share: 0.25,
             elderly_share: 0.3,
@@ -115,6 +125,7 @@ impl PhantomHospital {
             ("fracture_prevalence", self.fracture_prevalence),
             ("difficulty", self.difficulty),
             ("wrist_share", self.wrist_share),
+            ("one_knee_share", self.one_knee_share),
             ("child_share", self.child_share),
             ("elderly_share", self.elderly_share),
             ("two_view_share", self.two_view_share),

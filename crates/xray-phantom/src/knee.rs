@@ -26,10 +26,17 @@ pub struct Knee {
     pub hka_deg: f32,
 }
 
+/// The middle of the head of the femur at rest.
+pub(crate) const HIP: Point = [0.5, 423.4, -3.4];
+
 /// Where the joint space is measured, to each side of the middle of the knee, in millimetres at rest.
 const COMPARTMENT: f32 = 21.0;
 
 impl Knee {
+    /// A knee without wear.
+    pub(crate) const SOUND: Self =
+        Self { grade: 0, medial_mm: 4.6, lateral_mm: 5.4, osteophyte_mm: 0.0, hka_deg: 0.0 };
+
     /// `weights` of the five grades.
     pub(crate) fn draw(weights: &[f64; 5], draw: &mut Draw) -> Self {
         let grade = draw.weighted(&weights.map(|w| w as f32)) as u8;

@@ -14,7 +14,7 @@ pub(crate) fn of(facts: &Facts<'_>, sex: Sex) -> Labels {
         labels.insert("angle_deg".into(), rounded(fracture.angle_deg));
         labels.insert("fracture_kind".into(), Label::Class(fracture.kind().name().to_owned()));
     }
-    facts.findings.label(&mut labels);
+    facts.findings.label(facts.region, &mut labels);
     for (side, knee) in facts.knees.iter().flat_map(|knees| ["right", "left"].into_iter().zip(knees.iter())) {
         let value = |value: f32| Label::Value((f64::from(value) * 10.0).round() / 10.0);
         if facts.region.part == BodyPart::FullLeg {

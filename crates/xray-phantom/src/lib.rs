@@ -1,4 +1,4 @@
-//! A hospital in a box: simulated radiographs of hand, wrist and eleven other parts of arm and leg with French
+//! A hospital in a box: simulated radiographs of hand, wrist and twelve other parts of arm, leg and pelvis with French
 //! reports, identifiers and exact labels. No public set pairs bone radiographs with French reports, and patients' data cannot
 //! travel; this archive can, and its truth is known.
 //!
@@ -10,10 +10,10 @@
 //! * [`PhantomStudy`]: one examination with its report, spans and labels; renders its images;
 //! * [`Radiograph`]: the grey values of one image;
 //! * [`Fracture`]: what is broken, and by how much it is displaced; [`PhantomStudy::fracture_box`] says where;
-//! * [`Findings`]: what else is to be seen: osteosynthesis, cast, lesions, osteoarthritis; [`Prevalence`] says how
-//!   often;
+//! * [`Findings`]: what else is to be seen: osteosynthesis, cast, lesions, osteoarthritis, dislocations, prostheses;
+//!   [`Prevalence`] says how often;
 //! * [`Knee`]: Kellgren-Lawrence grade, joint spaces and axis, of both knees or legs in one image;
-//! * [`FindingBox`], [`BoneMask`]: where findings and bones are in an image;
+//! * [`FindingBox`], [`FindingMask`], [`BoneMask`]: where findings and bones are in an image, to the pixel;
 //! * [`PublicLayout`]: the folders and tables of public sets, filled with simulated studies;
 //! * [`ContactSheet`]: pictures with captions as one PNG.
 //!
@@ -50,8 +50,10 @@
 //! chosen. The ages at which bones appear and growth plates close are named after the atlases of Greulich and Pyle and
 //! of Gilsanz and Ratib and rounded to half years; nobody compared them with a copy of these books, and only the order
 //! should be relied on. The bones of arm and leg come from coarse meshes: their outline is right and their detail is
-//! not. Sacrum, spine and ribs are not drawn, nor are dislocations and prostheses; children are imaged at hand
-//! and wrist alone, and casts are put on hand and wrist alone.
+//! not. How far the bones of a dislocated joint move is chosen; ligaments do not hold them. A prosthesis is a plain shape
+//! of its kind, of no maker, its plastic parts are not seen, and bone around it does not change. The trunk around a pelvis
+//! is a smooth body; the left half of a pelvis is the right one mirrored. Spine and ribs are not drawn; children are imaged
+//! at hand and wrist alone, and casts are put on hand and wrist alone.
 //!
 //! # What must not be concluded
 //!
@@ -77,6 +79,7 @@ mod bone;
 mod clutter;
 mod confounders;
 mod contact_sheet;
+mod deal;
 mod device;
 mod dicom;
 mod draw;
@@ -89,10 +92,12 @@ mod fracture;
 mod geometry;
 mod grain;
 mod hospital;
+mod jpeg_lossless;
 mod knee;
 mod labels;
 mod lexicon;
 mod marker;
+mod mask;
 mod mesh;
 mod patient;
 mod pdf;
@@ -115,15 +120,17 @@ mod tissue;
 pub use bone::{Bone, Carpal};
 pub use clutter::Clutter;
 pub use confounders::{Confounders, Group};
-pub use device::{DEVICES, Device};
+pub use device::{DEVICES, Device, Encoding};
 pub use error::{Error, Result};
 pub use findings::{
-    Cast, Findings, ForeignBody, Hardware, Joint, Lesion, Osteoarthritis, Osteosynthesis, Prevalence,
+    Cast, Direction, DislocatedJoint, Dislocation, Findings, ForeignBody, Hardware, Joint, Lesion,
+    Osteoarthritis, Osteosynthesis, Prevalence, Prosthesis, ReplacedJoint,
 };
 pub use fracture::{Fracture, FractureKind};
 pub use hospital::PhantomHospital;
 pub use knee::Knee;
 pub use marker::Marker;
+pub use mask::FindingMask;
 pub use place::{BoneMask, FindingBox};
 pub use public::PublicLayout;
 pub use radiograph::Radiograph;

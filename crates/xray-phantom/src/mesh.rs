@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use crate::geometry::{Motion, Point, add, cross, dot, scale, sub, unit};
 
 /// A closed surface. What is cut from it is closed again, so that the sum of signed depths over its
@@ -27,6 +29,47 @@ impl Mesh {
             *point = motion.apply(*point);
         }
         self
+    }
+
+    /// The same surface with no edge longer than `longest` among those whose middle is `near`.
+    pub(crate) fn refined(&self, longest: f32, near: impl Fn(Point) -> bool) -> Self {
+        let mut mesh = self.clone();
+        loop {
+            let mut middles = HashMap::new();
+            let Self { points, triangles } = mesh;
+            let mut out = Self { points, triangles: Vec::with_capacity(triangles.len()) };
+            for corners in triangles {
+                let edges = [0, 1, 2].map(|k| (corners[k], corners[(k + 1) % 3]));
+                let middle = edges.map(|(i, j)| {
+                    // Neighbours ask for the same edge, so that the surface stays closed.
+                    *middles.entry((i.min(j), i.max(j))).or_insert_with(|| {
+                        let [a, b] = [i, j].map(|corner| out.points[usize::from(corner)]);
+                        let (middle, along) = (scale(add(a, b), 0.5), sub(b, a));
+                        (dot(along, along) > longest * longest && near(middle)).then(|| out.push(middle))
+                    })
+                });
+                out.split(corners, middle);
+            }
+            if middles.values().all(Option::is_none) {
+                return out;
+            }
+            mesh = out;
+        }
+    }
+
+    /// Adds a triangle, cut at the middles of some of its edges.
+    fn split(&mut self, corners: [u16; 3], middle: [Option<u16>; 3]) {
+        // Turned so that the first edge is cut, and the last is not unless all are.
+        let turn = (0..3).find(|k| middle[*k].is_some() && middle[(k + 2) % 3].is_none()).unwrap_or(0);
+        let [a, b, c] = [0, 1, 2].map(|k| corners[(turn + k) % 3]);
+        match [0, 1, 2].map(|k| middle[(turn + k) % 3]) {
+            [Some(m), Some(n), Some(o)] => {
+                self.triangles.extend([[a, m, o], [m, b, n], [o, n, c], [m, n, o]])
+            }
+            [Some(m), Some(n), None] => self.triangles.extend([[a, m, n], [m, b, n], [a, n, c]]),
+            [Some(m), None, _] => self.triangles.extend([[a, m, c], [m, b, c]]),
+            _ => self.triangles.push([a, b, c]),
+        }
     }
 
     /// The part where `side` is positive, closed by a fan. `side` gives a signed distance from the cut.
@@ -108,6 +151,17 @@ impl Mesh {
         })
     }
 
+    /// Points of the surface that lie so far along `axis`.
+    pub(crate) fn outline(&self, axis: Point, along: f32) -> Vec<Point> {
+        let edges = self.triangles.iter().flat_map(|t| [(t[0], t[1]), (t[1], t[2]), (t[2], t[0])]);
+        let crossing = edges.filter_map(|(i, j)| {
+            let [a, b] = [i, j].map(|corner| self.points[usize::from(corner)]);
+            let [low, high] = [a, b].map(|p| dot(p, axis) - along);
+            ((low > 0.0) != (high > 0.0)).then(|| add(a, scale(sub(b, a), low / (low - high))))
+        });
+        crossing.collect()
+    }
+
     /// Where the line through `from` along the unit vector `along` enters and leaves, as distances from `from`;
     /// nothing if it passes by.
     pub(crate) fn chord(&self, from: Point, along: Point) -> Option<[f32; 2]> {
@@ -138,5 +192,26 @@ impl Mesh {
             dot(a, cross(b, c))
         };
         self.triangles.iter().map(sum).sum::<f32>() / 6.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::solid::rod;
+
+    #[test]
+    fn what_is_refined_stays_closed_and_as_large() {
+        let coarse = rod([0.0, 0.0, 0.0], [3.0, 80.0, 5.0], 9.0);
+        let fine = coarse.refined(6.0, |p| p[1] > 30.0);
+        assert!(fine.triangles.len() > 5 * coarse.triangles.len());
+        assert!((fine.volume() / coarse.volume() - 1.0).abs() < 1e-4);
+        let mut balance = HashMap::new();
+        for t in &fine.triangles {
+            for (a, b) in [(t[0], t[1]), (t[1], t[2]), (t[2], t[0])] {
+                *balance.entry((a.min(b), a.max(b))).or_insert(0) += if a < b { 1 } else { -1 };
+            }
+        }
+        assert!(balance.values().all(|n| *n == 0));
     }
 }

@@ -4,6 +4,7 @@ use crate::bone::Bone;
 use crate::draw::Draw;
 use crate::field::Field;
 use crate::geometry::Point;
+use crate::mask;
 use crate::radiograph::Shot;
 use crate::raster::Canvas;
 use crate::scene::Scene;
@@ -49,6 +50,16 @@ pub struct BoneMask {
     pub bones: Vec<Bone>,
 }
 
+impl BoneMask {
+    /// The least box around each of `bones`, as [`FindingMask::corners`](crate::FindingMask::corners) gives it; nothing
+    /// for one that others hide.
+    pub fn corners(&self) -> Vec<Option<[usize; 4]>> {
+        let label = |place: usize| place as u8 + 1;
+        let labelled = |place: usize| self.labels.iter().map(move |found| *found == label(place));
+        (0..self.bones.len()).map(|place| mask::corners(labelled(place), self.width)).collect()
+    }
+}
+
 /// A ray that is in a bone for less than this, in millimetres, passes by it.
 const GRAZES: f32 = 0.3;
 
@@ -61,11 +72,14 @@ impl Shot<'_> {
         if !scene.cut.is_empty() {
             named.push(("fracture", scene.cut.clone()));
         }
-        for solid in &scene.solids {
-            let points = solid.mesh.points.iter().copied();
-            match named.iter_mut().find(|(name, _)| *name == solid.finding) {
+        let places = scene.places.iter().filter(|(name, _)| *name != "fracture");
+        let places = places.map(|(name, mesh)| (*name, mesh));
+        let bodies = scene.solids.iter().map(|solid| (solid.finding, &solid.mesh));
+        for (finding, mesh) in places.chain(bodies) {
+            let points = mesh.points.iter().copied();
+            match named.iter_mut().find(|(name, _)| *name == finding) {
                 Some((_, known)) => known.extend(points),
-                None => named.push((solid.finding, points.collect())),
+                None => named.push((finding, points.collect())),
             }
         }
         let boxes = named.into_iter().filter_map(|(name, points)| {
@@ -107,10 +121,8 @@ impl Shot<'_> {
 /// The way of each ray in a bone.
 fn lengths(scene: &Scene, field: &Field, bone: Bone) -> Canvas {
     let mut canvas = Canvas::filled(field.width, field.height, 0.0);
-    for piece in scene.pieces.iter().filter(|piece| piece.bone == bone) {
-        let points: Vec<Point> = piece.outer.points.iter().map(|p| field.project(*p)).collect();
-        canvas.add_depth(&points, &piece.outer.triangles, field.sign());
-    }
+    let pieces = scene.pieces.iter().filter(|piece| piece.bone == bone);
+    pieces.for_each(|piece| mask::add(&mut canvas, &piece.outer, field));
     canvas
 }
 

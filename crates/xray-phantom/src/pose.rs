@@ -4,6 +4,7 @@ use crate::bone::Bone;
 use crate::draw::Draw;
 use crate::fracture::Fracture;
 use crate::geometry::{Motion, cross, scale, unit};
+use crate::knee::Knee;
 use crate::region::Aim;
 use crate::scene::Subject;
 use crate::skeleton::Limb;
@@ -27,7 +28,7 @@ impl Pose {
 
     /// Arm or leg: bent at elbow or knee, or straight.
     fn of_limb(subject: &Subject<'_>, view: View, draw: &mut Draw) -> Self {
-        let Subject { skeleton, fracture, region, .. } = *subject;
+        let Subject { skeleton, fracture, findings, region, .. } = *subject;
         let lateral = view == View::Lateral;
         // An elbow is bent for a lateral view; a standing leg is straight.
         let bend = match region.part {
@@ -38,14 +39,33 @@ impl Pose {
         let hinge = Motion::rotation([1.0, 0.0, 0.0], bend, [0.0; 3]);
         let size = subject.anatomy.size;
         let whole = region.part == BodyPart::FullLeg;
-        let shin = subject.knee.map_or(Motion::IDENTITY, |knee| knee.motion(skeleton, size, whole));
+        // At rest the bones of the knee touch.
+        let sound = Some(&Knee::SOUND)
+            .filter(|_| matches!(region.part, BodyPart::Knee | BodyPart::Femur | BodyPart::LowerLeg));
+        let shin = subject.knee.or(sound).map_or(Motion::IDENTITY, |knee| knee.motion(skeleton, size, whole));
+        let hinge = match region.aim {
+            Aim::Around { .. } if region.part == BodyPart::Knee && lateral => {
+                Motion::rotation([1.0, 0.0, 0.0], draw.normal(24.0, 4.0), [0.0, 16.0, -6.0])
+            }
+            _ => hinge,
+        };
+        // Seen from the front the toes point down, so that the foot does not hide the ankle.
+        let foot = match (region.part, view) {
+            (BodyPart::Ankle | BodyPart::LowerLeg, View::Ap) => {
+                Motion::rotation([1.0, 0.0, 0.0], draw.normal(30.0, 4.0), [0.0, -374.0, -8.0])
+            }
+            _ => Motion::IDENTITY,
+        };
         let mut bones: Vec<Motion> = Vec::with_capacity(skeleton.parts.len());
         for piece in &skeleton.parts {
             let local = match piece.bone {
                 Bone::Tibia => shin.then(&hinge),
                 Bone::Radius | Bone::Ulna => hinge,
+                Bone::Talus => foot,
                 _ => Motion::IDENTITY,
             };
+            let off = findings.dislocation.and_then(|dislocation| dislocation.motion(piece.bone));
+            let local = off.map_or(local, |off| local.then(&off));
             let carried = piece.parent.map_or(Motion::IDENTITY, |parent| {
                 let carries = |f: &&Fracture| f.bone == skeleton.parts[parent].bone && f.carries(piece.bone);
                 fracture.filter(carries).map_or(bones[parent], |f| f.motion().then(&bones[parent]))
@@ -55,13 +75,13 @@ impl Pose {
         let turn = match view {
             View::Lateral => -90.0 + draw.normal(0.0, 4.0),
             View::Oblique => 38.0 + draw.normal(0.0, 6.0),
-            _ => draw.normal(0.0, if subject.knee.is_some() { 2.0 } else { 5.0 }),
+            _ => draw.normal(0.0, if region.shows_both() { 2.0 } else { 5.0 }),
         };
         let center = match region.aim {
             Aim::Around { center, .. } => center,
             _ => [0.0; 3],
         };
-        let lean = if subject.knee.is_some() { 0.8 } else { 4.0 };
+        let lean = if region.shows_both() { 0.8 } else { 4.0 };
         let view = Motion::translation(scale(center, -1.0))
             .then(&Motion::rotation([0.0, 1.0, 0.0], turn, [0.0; 3]))
             .then(&Motion::rotation([1.0, 0.0, 0.0], draw.normal(0.0, 2.0), [0.0; 3]))
@@ -106,6 +126,8 @@ impl Pose {
             };
             let worn = findings.osteoarthritis.map(|worn| worn.shift(piece.bone, piece.axis));
             let local = worn.map_or(local, |shift| local.then(&shift));
+            let off = findings.dislocation.and_then(|dislocation| dislocation.motion(piece.bone));
+            let local = off.map_or(local, |off| local.then(&off));
             let carried = piece.parent.map_or(Motion::IDENTITY, |parent| {
                 let broken =
                     fracture.filter(|f| f.carries(piece.bone) && f.bone == skeleton.parts[parent].bone);

@@ -5,14 +5,16 @@ use xray_core::{BodyPart, Laterality, View};
 use crate::device::Device;
 use crate::draw::Draw;
 use crate::field::{Field, Shutter};
+use crate::findings::Findings;
 use crate::flesh::{self, STEP};
-use crate::geometry::Point;
+use crate::geometry::{Motion, Point};
 use crate::grain::Grain;
 use crate::knee::Knee;
 use crate::marker::{self, Marker};
 use crate::mesh::Mesh;
 use crate::pose::Pose;
 use crate::raster::Canvas;
+use crate::region::MIDLINE;
 use crate::scene::{Scene, Subject};
 use crate::solid::Material;
 
@@ -65,6 +67,8 @@ pub(crate) struct Shot<'a> {
     /// The left knee of a bilateral image; the right one is the subject's.
     pub(crate) left: Option<&'a Knee>,
     pub(crate) laterality: Laterality,
+    /// The side of the fracture and the findings; of both in no other image than a pelvis.
+    pub(crate) side: Laterality,
     pub(crate) marker: Marker,
     /// Photons against those of other patients.
     pub(crate) photons: f32,
@@ -116,7 +120,11 @@ impl Shot<'_> {
 
     pub(crate) fn aim(&self, draw: &mut Draw) -> (Scene, Field) {
         let pose = Pose::draw(&self.subject, self.view, draw);
-        let mut scene = Scene::new(&self.subject, &pose);
+        let mut scene = if self.subject.region.has_pelvis() {
+            self.both_halves(pose, draw.clone())
+        } else {
+            Scene::new(&self.subject, &pose)
+        };
         if let Some(knee) = self.left {
             let subject = Subject { knee: Some(knee), ..self.subject };
             let other = Scene::new(&subject, &Pose::draw(&subject, self.view, draw));
@@ -125,6 +133,19 @@ impl Shot<'_> {
         }
         let field = Field::draw(self, &scene, draw);
         (scene, field)
+    }
+
+    /// With the other half of the pelvis, which has no findings.
+    fn both_halves(&self, pose: Pose, mut other_draw: Draw) -> Scene {
+        let nothing = Findings::default();
+        let sound = Subject { fracture: None, findings: &nothing, ..self.subject };
+        let other = Pose::draw(&sound, self.view, &mut other_draw);
+        let facing = |subject: &Subject<'_>, bones: Vec<Motion>| {
+            Scene::new(subject, &Pose { bones, view: Motion::IDENTITY })
+        };
+        let size = self.subject.anatomy.size;
+        let mirrored = facing(&sound, other.bones).mirrored().shifted(2.0 * MIDLINE * size);
+        facing(&self.subject, pose.bones).joined(mirrored).turned(&pose.view, size)
     }
 
     /// The line integral of attenuation.

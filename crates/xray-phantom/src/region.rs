@@ -59,7 +59,7 @@ const fn around(center: Point, breadth: [f32; 2], above: [f32; 2], below: [f32; 
 const AP: [View; 3] = [View::Ap, View::Lateral, View::Lateral];
 
 /// Hand and wrist, which every hospital here has, then the others.
-pub(crate) static REGIONS: [Region; 13] = [
+pub(crate) static REGIONS: [Region; 14] = [
     Region {
         part: BodyPart::Wrist,
         limb: Limb::Hand,
@@ -158,11 +158,23 @@ pub(crate) static REGIONS: [Region; 13] = [
         views: [View::Ap, View::Oblique, View::Oblique],
         second: 1.0,
         aim: around([-5.0, 415.0, 0.0], [90.0, 105.0], [80.0, 110.0], [110.0, 150.0]),
-        breaks: &[(Bone::Femur, 1.0, Some([0.09, 0.2]))],
+        breaks: &[(Bone::Femur, 1.0, Some([0.07, 0.2]))],
         dose: 40.0,
         hardness: 0.6,
         dicom: "HIP",
         of: ("de la hanche", true),
+    },
+    Region {
+        part: BodyPart::Pelvis,
+        limb: Limb::Leg,
+        views: [View::Ap; 3],
+        second: 1.0,
+        aim: around([MIDLINE, 462.0, -10.0], [165.0, 182.0], [138.0, 152.0], [132.0, 152.0]),
+        breaks: &[(Bone::Femur, 1.0, Some([0.07, 0.2]))],
+        dose: 40.0,
+        hardness: 0.6,
+        dicom: "PELVIS",
+        of: ("du bassin", false),
     },
     Region {
         part: BodyPart::Femur,
@@ -226,10 +238,42 @@ pub(crate) static REGIONS: [Region; 13] = [
     },
 ];
 
+/// One knee, after an accident.
+pub(crate) static ONE_KNEE: Region = Region {
+    part: BodyPart::Knee,
+    limb: Limb::Leg,
+    views: AP,
+    second: 1.0,
+    aim: around([0.0, 8.0, 0.0], [60.0, 72.0], [85.0, 110.0], [85.0, 110.0]),
+    breaks: &[
+        (Bone::Tibia, 0.4, Some([0.05, 0.1])),
+        (Bone::Femur, 0.25, Some([0.86, 0.92])),
+        (Bone::Patella, 0.25, Some([0.35, 0.65])),
+        (Bone::Fibula, 0.1, Some([0.06, 0.13])),
+    ],
+    dose: 6.0,
+    hardness: 0.8,
+    dicom: "KNEE",
+    of: ("du genou", false),
+};
+
+/// Where the middle of the body lies beside the right knee at rest, in millimetres.
+pub(crate) const MIDLINE: f32 = 76.957;
+
 impl Region {
     /// The region of a part of the body; nothing if it cannot be imaged here.
     pub(crate) fn of(part: BodyPart) -> Option<&'static Self> {
         REGIONS.iter().find(|region| region.part == part)
+    }
+
+    /// Whether the other half of the pelvis is drawn too.
+    pub(crate) fn has_pelvis(&self) -> bool {
+        matches!(self.part, BodyPart::Hip | BodyPart::Pelvis)
+    }
+
+    /// Whether an image shows both sides.
+    pub(crate) fn shows_both(&self) -> bool {
+        self.aim.is_bilateral() || self.part == BodyPart::Pelvis
     }
 
     /// Whether it is one of the two that every hospital has.

@@ -2,14 +2,14 @@ use crate::anatomy::Anatomy;
 use crate::bone::Bone;
 use crate::findings::Findings;
 use crate::fracture::Fracture;
-use crate::geometry::{Motion, Point, add, dot, scale, sub};
+use crate::geometry::{Motion, Point, add, dot, scale, sub, unit};
 use crate::knee::Knee;
 use crate::mesh::Mesh;
 use crate::pose::Pose;
-use crate::region::Region;
+use crate::region::{MIDLINE, Region};
 use crate::skeleton::{Limb, Part, Skeleton};
 use crate::solid::Solid;
-use crate::tissue::{skin, thickness};
+use crate::tissue::{skin, thickness, trunk};
 
 /// A limb at rest, with all that is particular to it.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,8 @@ pub(crate) struct Scene {
     pub(crate) skin: Vec<(usize, Mesh)>,
     /// What lies next to the cut of a fracture, on both sides, where it went.
     pub(crate) cut: Vec<Point>,
+    /// Where findings are that are made of bone: closed parts of its surface.
+    pub(crate) places: Vec<(&'static str, Mesh)>,
     /// Metal, lesions and what else does not come with the bones.
     pub(crate) solids: Vec<Solid>,
     /// The inside and the outside of a cast, a pair a bone.
@@ -56,10 +58,14 @@ impl Scene {
             pieces: Vec::new(),
             skin: Vec::new(),
             cut: Vec::new(),
+            places: Vec::new(),
             solids: Vec::new(),
             cast: Vec::new(),
         };
         for (index, part) in skeleton.parts.iter().enumerate() {
+            if part.bone == Bone::Sacrum && !subject.region.has_pelvis() {
+                continue;
+            }
             let place = |motion: &Motion, mesh: Mesh| {
                 let mut mesh = mesh.moved(&motion.then(&pose.view));
                 mesh.points.iter_mut().for_each(|p| *p = scale(*p, anatomy.size));
@@ -69,6 +75,9 @@ impl Scene {
                 usize::from(part.bone.ray().unwrap_or(0)),
                 place(&pose.bones[index], skin(part, anatomy, 0.0)),
             ));
+            if part.bone == Bone::Sacrum {
+                scene.skin.push((0, place(&pose.bones[index], trunk(anatomy))));
+            }
             if let Some(cast) = findings.cast.filter(|_| part.bone.is_under_cast()) {
                 let end = if part.bone == Bone::Metacarpal(1) { THUMB_FREE } else { FINGERS_FREE };
                 scene.cast.push(
@@ -83,25 +92,38 @@ impl Scene {
                 let middle = solid.mesh.middle();
                 let gone = broken.filter(|f| !solid.material.is_metal() && f.side(middle) > 0.0);
                 let motion = gone.map_or(pose.bones[index], |f| f.motion().then(&pose.bones[index]));
-                let mesh = place(&motion, broad(solid.mesh, part, index, anatomy));
+                let mesh = broad(solid.mesh, part, index, anatomy);
+                let head = findings.dislocation.filter(|_| solid.finding == "prosthesis");
+                let head = head.and_then(|dislocation| dislocation.end(part, &mesh));
+                scene.places.extend(head.map(|head| ("dislocation", place(&motion, head))));
+                let mesh = place(&motion, mesh);
                 scene.solids.push(Solid { mesh, ..solid });
             }
-            for [outer, inner] in grown(part, index, subject) {
+            let add = |scene: &mut Self, motion: &Motion, [outer, inner]: [Mesh; 2]| {
+                let left = findings.dislocation.and_then(|dislocation| dislocation.end(part, &outer));
+                scene.places.extend(left.map(|end| ("dislocation", place(motion, end))));
+                let [outer, inner] = [outer, inner].map(|mesh| place(motion, mesh));
+                scene.pieces.push(Piece { bone: part.bone, outer, inner });
+            };
+            for shells in grown(part, index, subject) {
                 let Some(fracture) = broken else {
-                    let (outer, inner) = (place(&pose.bones[index], outer), place(&pose.bones[index], inner));
-                    scene.pieces.push(Piece { bone: part.bone, outer, inner });
+                    add(&mut scene, &pose.bones[index], shells);
                     continue;
                 };
+                let shells = shells.map(|mesh| fracture.prepared(mesh));
                 let fragment = fracture.motion().then(&pose.bones[index]);
                 for (sign, motion) in [(-1.0, &pose.bones[index]), (1.0, &fragment)] {
-                    let half = |mesh: &Mesh| mesh.kept(|p| sign * fracture.side(p));
-                    let mut near = half(&outer);
-                    near.points.retain(|p| fracture.side(*p).abs() < NEAR_CUT);
-                    scene
-                        .cut
-                        .extend(place(motion, Mesh { points: near.points, triangles: Vec::new() }).points);
-                    let [outer, inner] = [&outer, &inner].map(|mesh| place(motion, half(mesh)));
-                    scene.pieces.push(Piece { bone: part.bone, outer, inner });
+                    let [outer, inner] = [0, 1].map(|k| shells[k].kept(|p| sign * fracture.side(p)));
+                    let slab = outer.kept(|p| NEAR_CUT - sign * fracture.side(p));
+                    let near = |p: &Point| fracture.side(*p).abs() < NEAR_CUT;
+                    let points = match part.limb {
+                        Limb::Hand => outer.points.iter().copied().filter(near).collect(),
+                        // The meshes of limbs are too coarse for their own corners to tell.
+                        _ => slab.points.clone(),
+                    };
+                    scene.cut.extend(place(motion, Mesh { points, triangles: Vec::new() }).points);
+                    scene.places.push(("fracture", place(motion, slab)));
+                    add(&mut scene, motion, [outer, inner]);
                 }
             }
         }
@@ -119,6 +141,14 @@ impl Scene {
         self
     }
 
+    /// The whole turned to a view, of which `view` tells for a body as large as that of the meshes.
+    pub(crate) fn turned(mut self, view: &Motion, size: f32) -> Self {
+        let turn = |p: &mut Point| *p = scale(view.apply(scale(*p, 1.0 / size)), size);
+        self.each(|mesh| mesh.points.iter_mut().for_each(turn));
+        self.cut.iter_mut().for_each(turn);
+        self
+    }
+
     pub(crate) fn shifted(mut self, x: f32) -> Self {
         self.each(|mesh| mesh.points.iter_mut().for_each(|p| p[0] += x));
         self.cut.iter_mut().for_each(|p| p[0] += x);
@@ -130,6 +160,7 @@ impl Scene {
         self.pieces.extend(other.pieces);
         self.skin.extend(other.skin.into_iter().map(|(group, mesh)| (group + 1, mesh)));
         self.cut.extend(other.cut);
+        self.places.extend(other.places);
         self.solids.extend(other.solids);
         self.cast.extend(other.cast);
         self
@@ -141,6 +172,7 @@ impl Scene {
             change(&mut piece.inner);
         }
         self.skin.iter_mut().for_each(|(_, mesh)| change(mesh));
+        self.places.iter_mut().for_each(|(_, mesh)| change(mesh));
         self.solids.iter_mut().for_each(|solid| change(&mut solid.mesh));
         self.cast.iter_mut().flatten().for_each(change);
     }
@@ -165,14 +197,18 @@ fn grown(part: &Part, index: usize, subject: &Subject<'_>) -> Vec<[Mesh; 2]> {
     let bump = |p: Point| spurs.iter().fold(bump(p), |p, spur| spur.apply(p));
     let cortex = |p: Point| anatomy.cortex * shell(p) * findings.thinned(part.bone, p);
     let inner = part.mesh.points.iter().zip(&part.normals);
-    let inner = inner.map(|(p, n)| sub(bump(*p), scale(*n, cortex(*p)))).collect();
+    let inner = inner.map(|(p, n)| sub(bump(*p), scale(inwards(part.bone, *p, *n), cortex(*p)))).collect();
     let outer = part.mesh.points.iter().map(|p| bump(*p)).collect();
     let [outer, inner] = [outer, inner].map(|points| {
         let mesh = Mesh { points, triangles: part.mesh.triangles.clone() };
         broad(mesh, part, index, anatomy)
     });
     if part.limb != Limb::Hand {
-        return vec![[outer, inner]];
+        let left = findings.prosthesis.and_then(|prosthesis| prosthesis.left(part.bone));
+        return vec![match left {
+            Some(left) => [outer.kept(left), inner.kept(left)],
+            None => [outer, inner],
+        }];
     }
     let share = anatomy.ossified(part.bone);
     if part.bone.is_carpal() {
@@ -195,6 +231,15 @@ fn grown(part: &Part, index: usize, subject: &Subject<'_>) -> Vec<[Mesh; 2]> {
         pieces.push([shrunk(cut(&outer, 1.0), share), shrunk(cut(&inner, 1.0), share)]);
     }
     pieces
+}
+
+/// The direction across the cortex, outwards; none where the two halves of the sacrum meet.
+fn inwards(bone: Bone, p: Point, normal: Point) -> Point {
+    if bone != Bone::Sacrum || p[0] < MIDLINE - 0.05 {
+        return normal;
+    }
+    let [_, y, z] = normal;
+    if y.hypot(z) > 0.05 { unit([0.0, y, z]) } else { [0.0; 3] }
 }
 
 /// The mesh made smaller about the middle of its points.

@@ -96,15 +96,48 @@ pub(crate) fn rod(from: Point, to: Point, radius: f32) -> Mesh {
 pub(crate) fn tapered(from: Point, to: Point, first: f32, last: f32) -> Mesh {
     const SIDES: usize = 10;
     let [u, v] = across(unit(sub(to, from)));
-    let ring = |center: Point, radius: f32| -> Vec<Point> {
-        (0..SIDES)
-            .map(|k| {
-                let (sin, cos) = (TAU * k as f32 / SIDES as f32).sin_cos();
-                add(center, add(scale(u, radius * cos), scale(v, radius * sin)))
-            })
-            .collect()
+    skin_of(&[circle(from, [u, v], first, SIDES), circle(to, [u, v], last, SIDES)])
+}
+
+/// A round body along a path, with a radius at each of its points.
+pub(crate) fn tube(path: &[(Point, f32)]) -> Mesh {
+    const SIDES: usize = 12;
+    let last = path.len().saturating_sub(1);
+    let rings: Vec<Vec<Point>> = (0..path.len())
+        .map(|at| {
+            let (before, after) = (path[at.saturating_sub(1)].0, path[(at + 1).min(last)].0);
+            let along = unit(sub(after, before));
+            let u = unit(cross([0.0, 0.0, 1.0], along));
+            circle(path[at].0, [u, cross(along, u)], path[at].1, SIDES)
+        })
+        .collect();
+    outwards(skin_of(&rings))
+}
+
+/// A body turned about `axis`: of each ring how far it lies along the axis from `origin`, and its radius. A ring may lie
+/// before the one it follows, which makes a shell.
+pub(crate) fn lathe(origin: Point, axis: Point, profile: &[[f32; 2]]) -> Mesh {
+    const SIDES: usize = 24;
+    let frame = across(axis);
+    let ring = |[along, radius]: &[f32; 2]| circle(add(origin, scale(axis, *along)), frame, *radius, SIDES);
+    outwards(skin_of(&profile.iter().map(ring).collect::<Vec<_>>()))
+}
+
+/// Points around `center`, counted from the first direction to the second.
+fn circle(center: Point, [u, v]: [Point; 2], radius: f32, sides: usize) -> Vec<Point> {
+    let point = |k: usize| {
+        let (sin, cos) = (TAU * k as f32 / sides as f32).sin_cos();
+        add(center, add(scale(u, radius * cos), scale(v, radius * sin)))
     };
-    skin_of(&[ring(from, first), ring(to, last)])
+    (0..sides).map(point).collect()
+}
+
+/// The mesh with its faces turned so that its volume is positive.
+pub(crate) fn outwards(mut mesh: Mesh) -> Mesh {
+    if mesh.volume() < 0.0 {
+        mesh.triangles.iter_mut().for_each(|t| t.swap(1, 2));
+    }
+    mesh
 }
 
 /// An ellipsoid about `center`, whose half axes run along `axis` and two directions across it.

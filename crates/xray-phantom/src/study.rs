@@ -1,17 +1,19 @@
 use std::fmt;
 
 use xray_core::jiff::ToSpan;
-use xray_core::jiff::civil::{Date, Time, date, time};
+use xray_core::jiff::civil::{Date, Time, date};
 use xray_core::{BodyPart, Labels, Laterality, PatientId, Report, ReportId, ReportKind, Sex, StudyId, View};
 
 use crate::anatomy::Anatomy;
-use crate::device::{DEVICES, Device};
+use crate::deal;
+use crate::device::Device;
 use crate::draw::Draw;
 use crate::findings::Findings;
 use crate::fracture::Fracture;
 use crate::knee::Knee;
 use crate::labels;
 use crate::marker::Marker;
+use crate::mask::FindingMask;
 use crate::patient::Patient;
 use crate::place::{BoneMask, FindingBox};
 use crate::radiograph::{Radiograph, Shot};
@@ -22,25 +24,24 @@ use crate::skeleton::Skeleton;
 use crate::spans::Span;
 use crate::{Error, PhantomHospital, Result};
 
-/// Studies are dealt to patients in blocks of this many, so that any study can be made alone.
-const BLOCK: usize = 12;
-
 /// What a seed is derived for.
 pub(crate) mod domain {
-    pub(super) const DEAL: u64 = 1;
-    pub(super) const PATIENT: u64 = 2;
-    pub(super) const BODY: u64 = 3;
-    pub(super) const STUDY: u64 = 4;
-    pub(super) const REPORT: u64 = 5;
-    pub(super) const IMAGE: u64 = 6;
-    pub(super) const DAY: u64 = 7;
+    pub(crate) const DEAL: u64 = 1;
+    pub(crate) const PATIENT: u64 = 2;
+    pub(crate) const BODY: u64 = 3;
+    pub(crate) const STUDY: u64 = 4;
+    pub(crate) const REPORT: u64 = 5;
+    pub(crate) const IMAGE: u64 = 6;
+    pub(crate) const DAY: u64 = 7;
     pub(crate) const CLUTTER: u64 = 8;
-    pub(super) const FINDINGS: u64 = 9;
-    pub(super) const REGION: u64 = 10;
-    pub(super) const KNEES: u64 = 11;
-    pub(super) const MARKER: u64 = 12;
-    pub(super) const FAULTS: u64 = 13;
-    pub(super) const CONFOUNDERS: u64 = 14;
+    pub(crate) const FINDINGS: u64 = 9;
+    pub(crate) const REGION: u64 = 10;
+    pub(crate) const KNEES: u64 = 11;
+    pub(crate) const MARKER: u64 = 12;
+    pub(crate) const FAULTS: u64 = 13;
+    pub(crate) const CONFOUNDERS: u64 = 14;
+    pub(crate) const DISLOCATION: u64 = 15;
+    pub(crate) const PROSTHESIS: u64 = 16;
 }
 
 /// One examination of a simulated patient: its report and labels, and the means to render its images.
@@ -82,6 +83,8 @@ pub struct PhantomStudy {
     pub(crate) site: usize,
     pub(crate) radiologist: usize,
     pub(crate) region: &'static Region,
+    /// Of the fracture and the findings.
+    pub(crate) side: Laterality,
     size: usize,
     source_mm: Option<f32>,
     marker_shares: [f64; 2],
@@ -101,29 +104,31 @@ impl fmt::Debug for PhantomStudy {
 impl PhantomStudy {
     pub(crate) fn new(hospital: &PhantomHospital, index: usize) -> Result<Self> {
         let seed = hospital.seed;
-        let (patient_number, visit) = deal(seed, index);
+        let (patient_number, visit) = deal::deal(seed, index);
         let mut draw = Draw::new(seed, &[domain::PATIENT, patient_number]);
         let sex = if draw.chance(0.5) { Sex::F } else { Sex::M };
-        let age = first_age(hospital, &mut draw);
+        let age = deal::first_age(hospital, &mut draw);
         let first_day = date(2018, 1, 1).saturating_add((draw.below(6 * 365) as i64).days());
         let birth = first_day.saturating_sub((draw.below(365) as i64).days()).saturating_sub(age.years());
         let person = Patient::draw(patient_number, sex, birth, &mut draw);
-        let visits = visits(hospital, patient_number, visit, first_day);
+        let visits = deal::visits(hospital, patient_number, visit, first_day);
         let (date, time) = visits.last().copied().unwrap_or((first_day, Time::midnight()));
         let previous = visits.len().checked_sub(2).and_then(|before| visits.get(before)).map(|(day, _)| *day);
-        let age_months = months_between(birth, date);
+        let age_months = deal::months_between(birth, date);
         let mut draw = Draw::new(seed, &[domain::STUDY, index as u64]);
         let usual = if draw.chance(hospital.wrist_share) { BodyPart::Wrist } else { BodyPart::Hand };
-        let region = region(hospital, index, age_months, usual)?;
+        let region = deal::region(hospital, index, age_months, usual)?;
         let (skeleton, body_part) = (Skeleton::of(region.limb)?, region.part);
         let mut body_draw = Draw::new(seed, &[domain::BODY, patient_number]);
         let anatomy = Anatomy::new(age_months, sex, skeleton.parts.len(), &mut body_draw);
         let laterality = if draw.chance(0.5) { Laterality::Left } else { Laterality::Right };
         let broken = draw.chance(hospital.fracture_prevalence);
         let bilateral = region.aim.is_bilateral();
-        let laterality = if bilateral { Laterality::Both } else { laterality };
-        let views = draw_views(region, draw.chance(hospital.two_view_share), &mut draw);
-        let device = &DEVICES[draw.below(DEVICES.len())];
+        let side = laterality;
+        let laterality = if region.shows_both() { Laterality::Both } else { side };
+        let views = deal::draw_views(region, draw.chance(hospital.two_view_share), &mut draw);
+        let devices = deal::devices(region);
+        let device = &devices[draw.below(devices.len())];
         let fracture = if broken && !bilateral {
             let (bone, levels) = Fracture::draw_bone(region, &anatomy, &mut draw);
             let part = skeleton.part(bone).ok_or(Error::Asset)?;
@@ -131,11 +136,15 @@ impl PhantomStudy {
         } else {
             None
         };
-        let device = telling_device(hospital, index, fracture.is_some()).unwrap_or(device);
+        let device = deal::telling_device(hospital, region, index, fracture.is_some()).unwrap_or(device);
         let mut own = Draw::new(seed, &[domain::KNEES, index as u64]);
         let knees = bilateral.then(|| [(); 2].map(|()| Knee::draw(&hospital.knee_grades, &mut own)));
         let mut own = Draw::new(seed, &[domain::FINDINGS, index as u64]);
-        let findings = Findings::draw(&hospital.prevalence, region, skeleton, &anatomy, &mut own);
+        let [mut off, mut replaced] =
+            [domain::DISLOCATION, domain::PROSTHESIS].map(|kind| Draw::new(seed, &[kind, index as u64]));
+        let joints = [&mut off, &mut replaced];
+        let findings = Findings::draw(&hospital.prevalence, region, skeleton, &anatomy, &mut own)
+            .with_joints(&hospital.prevalence, region, skeleton, &anatomy, fracture.as_ref(), joints);
         let accession = format!("{:02}X{index:07}", date.year() % 100);
         let (site, radiologist) = (draw.below(3), draw.below(8));
         let facts = Facts {
@@ -148,6 +157,7 @@ impl PhantomStudy {
             previous,
             region,
             laterality,
+            side,
             views: &views,
             fracture: fracture.as_ref(),
             findings: &findings,
@@ -183,6 +193,7 @@ impl PhantomStudy {
             body_part,
             region,
             laterality,
+            side,
             views,
             device,
             person,
@@ -241,6 +252,17 @@ impl PhantomStudy {
         Ok(shot.bone_mask(&mut draw))
     }
 
+    /// Which pixels the fracture and the other findings cover in image `number`; a ring and a worn joint too. Of worn
+    /// joints only the dense bone counts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchStudy`] if the study has no such image.
+    pub fn finding_masks(&self, number: usize) -> Result<Vec<FindingMask>> {
+        let (shot, mut draw) = self.shot(number)?;
+        Ok(shot.finding_masks(&mut draw))
+    }
+
     fn shot(&self, number: usize) -> Result<(Shot<'_>, Draw)> {
         let view =
             *self.views.get(number).ok_or(Error::NoSuchStudy { index: number, studies: self.views.len() })?;
@@ -256,6 +278,7 @@ impl PhantomStudy {
             subject,
             left: self.knees.as_ref().map(|knees| &knees[1]),
             laterality: self.laterality,
+            side: self.side,
             marker: self.marker(number),
             photons: self.photons,
             view,
@@ -280,95 +303,5 @@ impl PhantomStudy {
     /// The age on the day of the study, in months.
     pub fn age_months(&self) -> u32 {
         self.anatomy.age_months
-    }
-}
-
-/// The patient of a study, and which of the patient's visits it is. A block of studies is cut into patients
-/// of one to three.
-fn deal(seed: u64, index: usize) -> (u64, u64) {
-    let (block, place) = (index / BLOCK, index % BLOCK);
-    let mut draw = Draw::new(seed, &[domain::DEAL, block as u64]);
-    let (mut start, mut patient) = (0, 0);
-    loop {
-        let visits = 1 + draw.weighted(&[0.6, 0.28, 0.12]);
-        if place < start + visits {
-            return ((block * BLOCK + patient) as u64, (place - start) as u64);
-        }
-        start += visits;
-        patient += 1;
-    }
-}
-
-/// The day and time of a patient's visits up to number `last`.
-fn visits(hospital: &PhantomHospital, patient: u64, last: u64, first_day: Date) -> Vec<(Date, Time)> {
-    let mut out: Vec<(Date, Time)> = Vec::new();
-    for visit in 0..=last {
-        let mut draw = Draw::new(hospital.seed, &[domain::DAY, patient, visit]);
-        let opened = time(8 + draw.below(9) as i8, draw.below(60) as i8, draw.below(60) as i8, 0);
-        let next = match out.last() {
-            None => (first_day, opened),
-            Some((day, before)) if draw.chance(hospital.clutter.same_day_share) => {
-                (*day, before.saturating_add((15 + draw.below(90) as i64).minutes()))
-            }
-            Some((day, _)) => (day.saturating_add((6 + draw.below(300) as i64).days()), opened),
-        };
-        out.push(next);
-    }
-    out
-}
-
-fn first_age(hospital: &PhantomHospital, draw: &mut Draw) -> i64 {
-    let adult = (1.0 - hospital.child_share - hospital.elderly_share).max(0.0);
-    let weights = [hospital.child_share, adult, hospital.elderly_share].map(|w| w as f32);
-    match draw.weighted(&weights) {
-        0 => 3 + draw.below(15) as i64,
-        1 => 18 + draw.below(42) as i64,
-        _ => 60 + draw.below(33) as i64,
-    }
-}
-
-fn months_between(from: Date, to: Date) -> u32 {
-    let months = 12 * (i32::from(to.year()) - i32::from(from.year())) + i32::from(to.month())
-        - i32::from(from.month())
-        - i32::from(to.day() < from.day());
-    months.max(0) as u32
-}
-
-/// The machine of a study that tells whether there is a fracture.
-fn telling_device(hospital: &PhantomHospital, index: usize, broken: bool) -> Option<&'static Device> {
-    let mut draw = Draw::new(hospital.seed, &[domain::CONFOUNDERS, index as u64]);
-    let tells = draw.chance(hospital.confounders.device_tells_fracture);
-    let other = 1 + draw.below(DEVICES.len() - 1);
-    tells.then(|| &DEVICES[if broken { 0 } else { other }])
-}
-
-/// The region of a study: hand or wrist as `usual` says, or of an adult another.
-fn region(
-    hospital: &PhantomHospital,
-    index: usize,
-    age_months: u32,
-    usual: BodyPart,
-) -> Result<&'static Region> {
-    let mut part = usual;
-    if age_months >= 18 * 12 && !hospital.other_parts.is_empty() {
-        let mut left = Draw::new(hospital.seed, &[domain::REGION, index as u64]).range(0.0, 1.0) as f64;
-        for (other, share) in &hospital.other_parts {
-            if (0.0..*share).contains(&left) {
-                part = *other;
-            }
-            left -= share;
-        }
-    }
-    Region::of(part).ok_or(Error::Asset)
-}
-
-fn draw_views(region: &Region, two: bool, draw: &mut Draw) -> Vec<View> {
-    let [first, second, other] = region.views;
-    let second = if draw.chance(region.second) { second } else { other };
-    let alone = draw.chance(0.9);
-    match (two && !region.aim.is_bilateral(), alone) {
-        (true, _) => vec![first, second],
-        (false, true) => vec![first],
-        (false, false) => vec![second],
     }
 }

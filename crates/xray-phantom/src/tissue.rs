@@ -4,7 +4,9 @@ use crate::anatomy::Anatomy;
 use crate::bone::Bone;
 use crate::geometry::{Point, add, dot, scale};
 use crate::mesh::Mesh;
+use crate::region::MIDLINE;
 use crate::skeleton::{Limb, Part};
+use crate::solid::lathe;
 
 /// The thickness of an adult's cortex at a point of a bone, in millimetres at rest.
 pub(crate) fn thickness(part: &Part) -> impl Fn(Point) -> f32 + '_ {
@@ -26,6 +28,7 @@ pub(crate) fn thickness(part: &Part) -> impl Fn(Point) -> f32 + '_ {
         Bone::HipBone | Bone::Patella => (1.2, 1.2),
         Bone::Talus | Bone::Foot => (1.0, 1.0),
         Bone::Toes => (0.7, 0.7),
+        Bone::Sacrum => (0.9, 0.9),
     };
     move |p| {
         let along = dot(p, part.axis);
@@ -56,7 +59,7 @@ pub(crate) fn skin(part: &Part, anatomy: &Anatomy, more: f32) -> Mesh {
         Bone::Humerus => 16.0 + 16.0 * bulge(p, 0.25, 0.4),
         Bone::Scapula => 18.0,
         Bone::Clavicle => 12.0,
-        Bone::HipBone => 30.0,
+        Bone::HipBone | Bone::Sacrum => 30.0,
         Bone::Femur => 15.0 + 38.0 * bulge(p, 0.25, 0.42),
         Bone::Patella => 9.0,
         Bone::Tibia => 7.0 + 20.0 * bulge(p, 0.28, 0.28),
@@ -68,4 +71,27 @@ pub(crate) fn skin(part: &Part, anatomy: &Anatomy, more: f32) -> Mesh {
     let points = part.mesh.points.iter().zip(&part.normals);
     let points = points.map(|(p, n)| add(*p, scale(*n, anatomy.flesh * flesh(*p) + more))).collect();
     Mesh { points, triangles: part.mesh.triangles.clone() }
+}
+
+/// Flesh of the trunk around a pelvis, which its bones alone do not tell.
+pub(crate) fn trunk(anatomy: &Anatomy) -> Mesh {
+    // Above the crotch, and half its breadth there.
+    let profile = [
+        [-4.0, 8.0],
+        [4.0, 45.0],
+        [18.0, 84.0],
+        [40.0, 118.0],
+        [70.0, 146.0],
+        [105.0, 160.0],
+        [150.0, 160.0],
+        [210.0, 148.0],
+        [280.0, 140.0],
+        [360.0, 142.0],
+    ];
+    let mut mesh = lathe([MIDLINE, 362.0, -16.0], [0.0, 1.0, 0.0], &profile);
+    for p in &mut mesh.points {
+        p[0] = MIDLINE + (p[0] - MIDLINE) * (0.8 + 0.2 * anatomy.flesh);
+        p[2] = (p[2] + 16.0) * 0.62 * anatomy.flesh - 16.0;
+    }
+    mesh
 }

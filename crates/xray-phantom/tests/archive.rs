@@ -7,7 +7,7 @@ use std::path::Path;
 
 use dicom_dictionary_std::tags;
 use xray_core::{BodyPart, Report, ReportId};
-use xray_phantom::{Clutter, Error, PhantomHospital, Prevalence};
+use xray_phantom::{Clutter, Encoding, Error, PhantomHospital, Prevalence};
 
 use files::contents;
 
@@ -82,7 +82,7 @@ fn bone_is_bright_once_monochrome1_is_undone() {
         let study = study.unwrap();
         let folder = dir.path().join("pacs").join(study.patient.as_str()).join(study.id.as_str());
         let object = dicom_object::open_file(folder.join("0.dcm")).unwrap();
-        if study.device.compressed {
+        if study.device.encoding != Encoding::Raw {
             continue;
         }
         let stored: Vec<u16> = object.element(tags::PIXEL_DATA).unwrap().to_multi_int().unwrap();
@@ -125,6 +125,18 @@ fn impossible_settings_are_refused_by_name_before_anything_is_written() {
             "other_parts",
         ),
         (PhantomHospital { knee_grades: [0.0; 5], ..default() }, "knee_grades"),
+        (PhantomHospital { one_knee_share: 1.2, ..default() }, "one_knee_share"),
+        (
+            PhantomHospital {
+                prevalence: Prevalence { dislocation: -0.5, ..Prevalence::none() },
+                ..default()
+            },
+            "prevalence.dislocation",
+        ),
+        (
+            PhantomHospital { prevalence: Prevalence { prosthesis: 1.5, ..Prevalence::none() }, ..default() },
+            "prevalence.prosthesis",
+        ),
         (PhantomHospital { marker_absent_share: 2.0, ..default() }, "marker_absent_share"),
         (
             PhantomHospital { child_share: 0.7, elderly_share: 0.7, ..default() },

@@ -5,9 +5,8 @@ use crate::anatomy::Anatomy;
 use crate::bone::Bone;
 use crate::draw::Draw;
 use crate::geometry::{Point, add, dot, scale, sub, unit};
-use crate::mesh::Mesh;
 use crate::skeleton::{Limb, Part};
-use crate::solid::{Material, Solid, rod, skin_of};
+use crate::solid::{Material, Solid, outwards, rod, skin_of};
 
 /// Metal that holds a bone.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -230,12 +229,4 @@ impl Osteosynthesis {
         }
         solids
     }
-}
-
-/// The mesh with its faces turned so that its volume is positive.
-fn outwards(mut mesh: Mesh) -> Mesh {
-    if mesh.volume() < 0.0 {
-        mesh.triangles.iter_mut().for_each(|t| t.swap(1, 2));
-    }
-    mesh
 }

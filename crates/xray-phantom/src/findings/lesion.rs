@@ -31,6 +31,9 @@ pub struct Lesion {
     frame: [Point; 2],
 }
 
+/// Half of the greatest breadth of a lesion, in millimetres at rest; the bones of a hand are slimmer.
+const LARGEST: f32 = 13.0;
+
 impl Lesion {
     pub(crate) fn bone(part: BodyPart, anatomy: &Anatomy, draw: &mut Draw) -> Bone {
         let ray = 1 + draw.below(5) as u8;
@@ -67,7 +70,7 @@ impl Lesion {
         };
         let (middle, breadth) = part.section(level);
         let [least, most] = if sclerotic { [0.45, 0.75] } else { [0.6, 0.85] };
-        let across = breadth * draw.range(least, most);
+        let across = (breadth * draw.range(least, most)).min(LARGEST);
         // Holes in the small tubular bones are long.
         let [short, long] = match part.bone {
             _ if sclerotic => [1.0, 1.15],

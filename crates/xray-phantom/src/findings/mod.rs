@@ -1,20 +1,27 @@
 //! What is to be seen besides a fracture.
 
 mod cast;
+mod dislocation;
 mod foreign;
 mod hardware;
 mod lesion;
 mod osteoarthritis;
+mod prevalence;
+mod prosthesis;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use xray_core::{BodyPart, Label, Labels};
 
 pub use cast::Cast;
+pub use dislocation::{Direction, DislocatedJoint, Dislocation};
 pub use foreign::ForeignBody;
 pub use hardware::{Hardware, Osteosynthesis};
 pub use lesion::Lesion;
 pub(crate) use osteoarthritis::Bump;
 pub use osteoarthritis::{Joint, Osteoarthritis};
+pub use prevalence::Prevalence;
+pub(crate) use prosthesis::toward_head;
+pub use prosthesis::{Prosthesis, ReplacedJoint};
 
 use crate::anatomy::Anatomy;
 use crate::bone::Bone;
@@ -24,69 +31,6 @@ use crate::geometry::Point;
 use crate::region::{Aim, Region};
 use crate::skeleton::{Limb, Part, Skeleton};
 use crate::solid::Solid;
-
-/// How often each finding is drawn, as a share of studies from 0 to 1. Findings are drawn apart from the fracture
-/// and from each other.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Prevalence {
-    /// A plate with screws, or wires; below 14 years always wires. Default: 0.1.
-    pub osteosynthesis: f64,
-    /// A cast. Default: 0.1.
-    pub cast: f64,
-    /// A lytic lesion. Default: 0.06.
-    pub lytic_lesion: f64,
-    /// A sclerotic lesion. Default: 0.06.
-    pub sclerotic_lesion: f64,
-    /// Osteoarthritis, as a share of the patients from 45 years on; there is none before. Default: 0.25.
-    pub osteoarthritis: f64,
-    /// A splinter in the flesh. Default: 0.03.
-    pub foreign_body: f64,
-    /// A ring on a finger, as a share of the hands. Default: 0.08.
-    pub ring: f64,
-}
-
-impl Default for Prevalence {
-    fn default() -> Self {
-        Self {
-            osteosynthesis: 0.1,
-            cast: 0.1,
-            lytic_lesion: 0.06,
-            sclerotic_lesion: 0.06,
-            osteoarthritis: 0.25,
-            foreign_body: 0.03,
-            ring: 0.08,
-        }
-    }
-}
-
-impl Prevalence {
-    /// Nothing but fractures.
-    pub fn none() -> Self {
-        Self {
-            osteosynthesis: 0.0,
-            cast: 0.0,
-            lytic_lesion: 0.0,
-            sclerotic_lesion: 0.0,
-            osteoarthritis: 0.0,
-            foreign_body: 0.0,
-            ring: 0.0,
-        }
-    }
-
-    /// The settings by name.
-    pub(crate) fn shares(&self) -> [(&'static str, f64); 7] {
-        [
-            ("prevalence.osteosynthesis", self.osteosynthesis),
-            ("prevalence.cast", self.cast),
-            ("prevalence.lytic_lesion", self.lytic_lesion),
-            ("prevalence.sclerotic_lesion", self.sclerotic_lesion),
-            ("prevalence.osteoarthritis", self.osteoarthritis),
-            ("prevalence.foreign_body", self.foreign_body),
-            ("prevalence.ring", self.ring),
-        ]
-    }
-}
 
 /// What is to be seen in a study besides a fracture; the same in all its images.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -106,6 +50,10 @@ pub struct Findings {
     pub foreign_body: Option<ForeignBody>,
     /// The finger that wears a ring.
     pub ring: Option<u8>,
+    /// A joint whose bones no longer meet.
+    pub dislocation: Option<Dislocation>,
+    /// A joint that was replaced.
+    pub prosthesis: Option<Prosthesis>,
 }
 
 impl Findings {
@@ -162,7 +110,34 @@ impl Findings {
             ring: kind(prevalence.ring)
                 .filter(|_| part == BodyPart::Hand && anatomy.age_months >= 14 * 12)
                 .map(|mut own| [4, 4, 3, 2, 5][own.below(5)]),
+            ..Self::default()
         }
+    }
+
+    /// Adds what may become of joints, drawn from numbers of its own.
+    pub(crate) fn with_joints(
+        mut self,
+        prevalence: &Prevalence,
+        region: &Region,
+        skeleton: &Skeleton,
+        anatomy: &Anatomy,
+        fracture: Option<&Fracture>,
+        [dislocated, replaced]: [&mut Draw; 2],
+    ) -> Self {
+        if dislocated.chance(prevalence.dislocation) {
+            self.dislocation = Dislocation::draw(region, skeleton, anatomy, fracture, dislocated);
+        }
+        let joint = ReplacedJoint::of(region).filter(|_| fracture.is_none());
+        if replaced.chance(prevalence.prosthesis) {
+            self.prosthesis = joint.and_then(|joint| Prosthesis::draw(joint, anatomy, replaced));
+        }
+        if let Some(prosthesis) = self.prosthesis {
+            // What was replaced has no lesion any more.
+            for lesion in [&mut self.lytic_lesion, &mut self.sclerotic_lesion] {
+                lesion.take_if(|lesion| prosthesis.joint.takes(lesion.bone));
+            }
+        }
+        self
     }
 
     /// Whether there is none.
@@ -172,7 +147,10 @@ impl Findings {
 
     /// Whether metal or glass lies in the picture.
     pub(crate) fn foreign(&self) -> bool {
-        self.osteosynthesis.is_some() || self.foreign_body.is_some() || self.ring.is_some()
+        self.osteosynthesis.is_some()
+            || self.foreign_body.is_some()
+            || self.ring.is_some()
+            || self.prosthesis.is_some()
     }
 
     pub(crate) fn lesions(&self) -> impl Iterator<Item = &Lesion> {
@@ -197,6 +175,9 @@ impl Findings {
         if self.ring.is_some_and(|ray| part.bone == Bone::ProximalPhalanx(ray)) {
             solids.push(foreign::ring(part, anatomy));
         }
+        // Metal does not grow with the patient.
+        let replaced = self.prosthesis.map(|prosthesis| prosthesis.solids(part, 1.0 / anatomy.size));
+        solids.extend(replaced.unwrap_or_default());
         solids
     }
 
@@ -212,7 +193,7 @@ impl Findings {
         lesion.map_or(1.0, |lesion| lesion.thinned(p))
     }
 
-    pub(crate) fn label(&self, labels: &mut Labels) {
+    pub(crate) fn label(&self, region: &Region, labels: &mut Labels) {
         let mut put = |name: &str, label: Label| {
             labels.insert(name.into(), label);
         };
@@ -240,5 +221,16 @@ impl Findings {
         }
         put("foreign_body", Label::Present(self.foreign_body.is_some()));
         put("ring", Label::Present(self.ring.is_some()));
+        if Dislocation::is_of(region) {
+            put("dislocation", Label::Present(self.dislocation.is_some()));
+        }
+        if let Some(dislocation) = &self.dislocation {
+            put("dislocated_joint", class(&dislocation.joint.name()));
+            put("dislocation_direction", class(&dislocation.direction.name()));
+            put("dislocation_mm", rounded(dislocation.displacement_mm));
+        }
+        if ReplacedJoint::of(region).is_some() {
+            put("prosthesis", class(&self.prosthesis.map_or("none", |metal| metal.joint.name())));
+        }
     }
 }

@@ -69,7 +69,11 @@ impl PublicLayout {
                 ]),
                 ..hospital.clone()
             },
-            Self::OaiKl => PhantomHospital { other_parts: parts(&[(BodyPart::Knee, 1.0)]), ..adults },
+            Self::OaiKl => PhantomHospital {
+                other_parts: parts(&[(BodyPart::Knee, 1.0)]),
+                one_knee_share: 0.0,
+                ..adults
+            },
             Self::OaiAlignment => {
                 PhantomHospital { other_parts: parts(&[(BodyPart::FullLeg, 1.0)]), ..adults }
             }

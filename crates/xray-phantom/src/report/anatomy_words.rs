@@ -1,7 +1,8 @@
-use xray_core::{Laterality, View};
+use xray_core::{BodyPart, Laterality, View};
 
-use super::Style;
+use super::{Facts, Style};
 use crate::bone::{Bone, Carpal};
+use crate::findings::DislocatedJoint;
 use crate::fracture::Fracture;
 use crate::region::Region;
 use crate::skeleton::Limb;
@@ -41,6 +42,34 @@ pub(crate) fn views(views: &[View], style: Style) -> String {
     names.join(if short { " + " } else { " et " })
 }
 
+/// The side after a bone of an image of both sides, which its region does not tell.
+fn of_side(facts: &Facts<'_>) -> &'static str {
+    match (facts.region.part == BodyPart::Pelvis, facts.side) {
+        (false, _) => "",
+        (_, Laterality::Left) => " gauche",
+        _ => " droit",
+    }
+}
+
+/// "de l'épaule droite", "de l'interphalangienne proximale du 4e doigt".
+pub(crate) fn of_dislocated(joint: DislocatedJoint, facts: &Facts<'_>, style: Style) -> String {
+    let side = |feminine| side(facts.side, feminine, style);
+    match joint {
+        DislocatedJoint::Shoulder => format!("de l'épaule {}", side(true)),
+        DislocatedJoint::Elbow => format!("du coude {}", side(false)),
+        DislocatedJoint::Hip if facts.findings.prosthesis.is_some() => {
+            format!("de la prothèse totale de hanche {}", side(true))
+        }
+        DislocatedJoint::Hip => format!("de la hanche {}", side(true)),
+        DislocatedJoint::Metacarpophalangeal(ray) => {
+            format!("de l'articulation métacarpo-phalangienne {}", finger(ray, style))
+        }
+        DislocatedJoint::ProximalInterphalangeal(ray) => {
+            format!("de l'articulation interphalangienne proximale {}", finger(ray, style))
+        }
+    }
+}
+
 fn ordinal(ray: u8, style: Style) -> &'static str {
     let spelled = ["premier", "deuxième", "troisième", "quatrième", "cinquième"];
     let short = ["1er", "2e", "3e", "4e", "5e"];
@@ -58,10 +87,10 @@ pub(crate) fn finger(ray: u8, style: Style) -> String {
 }
 
 /// The place of the fracture after "fracture": "de l'extrémité distale du radius", "du col du 5e métacarpien".
-pub(crate) fn of_place(fracture: &Fracture, region: &Region, style: Style) -> String {
-    let level = fracture.level;
+pub(crate) fn of_place(fracture: &Fracture, facts: &Facts<'_>, style: Style) -> String {
+    let (level, region) = (fracture.level, facts.region);
     if region.limb != Limb::Hand {
-        return of_long_bone(fracture.bone, level).to_owned();
+        return of_long_bone(fracture.bone, level).to_owned() + of_side(facts);
     }
     let third = if level > 0.72 {
         2
@@ -108,25 +137,29 @@ fn of_long_bone(bone: Bone, level: f32) -> &'static str {
         Bone::Humerus if level > 0.82 => "de la palette humérale",
         Bone::Humerus => "de la diaphyse de l'humérus",
         Bone::Clavicle => "de la clavicule",
-        Bone::Femur if level < 0.22 => "du col du fémur",
+        Bone::Femur if level < 0.13 => "du col du fémur",
+        Bone::Femur if level < 0.22 => "du massif trochantérien du fémur",
         Bone::Femur if level > 0.82 => "de l'extrémité distale du fémur",
         Bone::Femur => "de la diaphyse du fémur",
+        Bone::Tibia if level < 0.15 => "du plateau tibial",
         Bone::Tibia if level > 0.85 => "du pilon tibial",
         Bone::Tibia => "de la diaphyse du tibia",
+        Bone::Fibula if level < 0.15 => "du col de la fibula",
         Bone::Fibula if level > 0.85 => "de la malléole externe",
         Bone::Fibula => "de la diaphyse de la fibula",
         Bone::Patella => "de la patella",
         Bone::Scapula => "de la scapula",
-        Bone::HipBone => "du bassin",
+        Bone::HipBone => "de l'os coxal",
+        Bone::Sacrum => "du sacrum",
         Bone::Talus => "du talus",
         _ => "du pied",
     }
 }
 
 /// The bone after a noun: "du radius distal", "du 5e métacarpien", "de P1 du 4e doigt".
-pub(crate) fn of_bone(bone: Bone, region: &Region, style: Style) -> String {
-    if region.limb != Limb::Hand {
-        return of_long_bone(bone, 0.5).to_owned();
+pub(crate) fn of_bone(bone: Bone, level: f32, facts: &Facts<'_>, style: Style) -> String {
+    if facts.region.limb != Limb::Hand {
+        return of_long_bone(bone, level).to_owned() + of_side(facts);
     }
     let phalanx = |number: u8, name: &str, ray: u8| {
         if style.abbreviates {

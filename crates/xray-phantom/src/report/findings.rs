@@ -2,6 +2,7 @@ use xray_core::{BodyPart, Sex};
 
 use super::{Facts, Writer, anatomy_words, knees, letterhead, others};
 use crate::bone::Bone;
+use crate::findings::Dislocation;
 use crate::fracture::{Fracture, FractureKind};
 use crate::spans::Category::Age;
 
@@ -59,7 +60,8 @@ fn indication(w: &mut Writer<'_>, facts: &Facts<'_>) {
         };
         w.say(who).tag(Age, &letterhead::age(facts.age_months)).say(", ");
     }
-    let treated = facts.findings.osteosynthesis.is_some() || facts.findings.cast.is_some();
+    let found = facts.findings;
+    let treated = found.osteosynthesis.is_some() || found.cast.is_some() || found.prosthesis.is_some();
     if facts.knees.is_some() {
         w.any(&["gonalgies", "douleurs mécaniques", "bilan de gonarthrose", "bilan préopératoire"])
             .say(".\n");
@@ -94,6 +96,18 @@ fn indication(w: &mut Writer<'_>, facts: &Facts<'_>) {
             "choc direct",
             "chute dans les escaliers",
         ]);
+    }
+    let may_dislocate = Dislocation::is_of(facts.region) && !facts.region.is_usual();
+    if found.dislocation.is_some() || may_dislocate && w.draw.chance(0.15) {
+        w.any(&[
+            ", luxation ?",
+            ". Exclure une luxation",
+            ", suspicion de luxation",
+            ", déformation, luxation ?",
+        ]);
+        let asked = w.out.text.ends_with('?');
+        w.say(if asked { "\n" } else { ".\n" });
+        return;
     }
     w.any(&[
         ", fracture ?",
@@ -139,7 +153,7 @@ pub(crate) fn millimetres(value: f32, w: &Writer<'_>) -> String {
 }
 
 fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
-    let place = anatomy_words::of_place(fracture, facts.region, w.style);
+    let place = anatomy_words::of_place(fracture, facts, w.style);
     let oblique = fracture.obliquity_deg > 15.0;
     let spiral = fracture.kind() == FractureKind::Spiral;
     w.item();
@@ -166,7 +180,7 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
                 .say(", en rapport avec une fracture");
         }
     }
-    if w.draw.chance(0.35) {
+    if w.draw.chance(0.35) && facts.region.part != BodyPart::Pelvis {
         let hand = matches!(fracture.bone, Bone::Metacarpal(_));
         let side = anatomy_words::side(facts.laterality, facts.region.part != BodyPart::Wrist, w.style);
         let limb = if facts.region.part != BodyPart::Hand { " du côté " } else { " de la main " };
@@ -200,7 +214,7 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
         };
         w.stop();
     }
-    if w.draw.chance(0.6) {
+    if facts.findings.dislocation.is_none() && w.draw.chance(0.6) {
         w.item().any(if plain(facts) {
             &[
                 "Pas d'autre lésion osseuse décelée",
@@ -216,6 +230,15 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
 }
 
 fn intact(w: &mut Writer<'_>, facts: &Facts<'_>) {
+    if facts.findings.dislocation.is_some() {
+        w.item().any(&[
+            "Pas de fracture visible",
+            "Absence de trait de fracture",
+            "On ne retrouve pas de fracture",
+        ]);
+        w.stop();
+        return;
+    }
     w.item().any(&[
         "Pas de lésion osseuse traumatique décelable",
         "Pas de fracture visible",
@@ -308,7 +331,7 @@ fn conclusion(w: &mut Writer<'_>, facts: &Facts<'_>) {
     }
     match facts.fracture {
         Some(fracture) => {
-            let place = anatomy_words::of_place(fracture, facts.region, w.style);
+            let place = anatomy_words::of_place(fracture, facts, w.style);
             if fracture.is_undisplaced() {
                 w.any(&["Fracture non déplacée ", "Fracture peu visible, sans déplacement, "]).say(&place);
             } else {
@@ -332,6 +355,9 @@ fn conclusion(w: &mut Writer<'_>, facts: &Facts<'_>) {
             match w.draw.below(3) {
                 0 => w.say("Pas de fracture ").say(&region).say("."),
                 1 => w.any(&["Pas de fracture visible.", "Pas de fracture décelable."]),
+                _ if facts.findings.dislocation.is_some() => {
+                    w.any(&["Pas de fracture associée.", "Absence de fracture."])
+                }
                 _ => w.any(&["Pas de lésion traumatique.", "Absence de fracture."]),
             };
         }

@@ -3,6 +3,7 @@
 mod anatomy_words;
 mod faults;
 mod findings;
+mod joints;
 mod knees;
 mod letterhead;
 mod note;
@@ -35,6 +36,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) previous: Option<Date>,
     pub(crate) region: &'static Region,
     pub(crate) laterality: Laterality,
+    /// Of the fracture and the findings.
+    pub(crate) side: Laterality,
     pub(crate) views: &'a [View],
     pub(crate) fracture: Option<&'a Fracture>,
     pub(crate) findings: &'a Findings,

@@ -1,16 +1,30 @@
 //! The words for what there is besides a fracture.
 
-use super::{Facts, Writer, anatomy_words, findings::millimetres};
+use super::{Facts, Writer, anatomy_words, findings::millimetres, joints};
 use crate::findings::{Cast, ForeignBody, Hardware, Joint, Lesion, Osteoarthritis, Osteosynthesis};
-use crate::region::Region;
 use crate::skeleton::Limb;
 
 /// A sentence of the description for each finding.
 pub(crate) fn describe(w: &mut Writer<'_>, facts: &Facts<'_>) {
     let found = facts.findings;
+    if let Some(dislocation) = &found.dislocation {
+        w.item();
+        joints::dislocated(w, dislocation, facts);
+        let moved = millimetres(dislocation.displacement_mm, w);
+        if w.draw.chance(0.5) {
+            w.say(&format!(", avec un déplacement de {moved}"));
+        }
+        w.stop();
+    }
+    if let Some(prosthesis) = &found.prosthesis {
+        w.item();
+        joints::replaced(w, prosthesis, facts);
+        let held = found.dislocation.is_none();
+        w.any(&["", ", sans signe de descellement", if held { ", en place" } else { "" }]).stop();
+    }
     if let Some(metal) = &found.osteosynthesis {
         w.item();
-        hardware(w, metal, facts.region, true);
+        hardware(w, metal, facts, true);
         if w.draw.chance(0.4) {
             w.any(&[", en place", ", sans signe de descellement", ", sans rupture du matériel"]);
         }
@@ -23,7 +37,7 @@ pub(crate) fn describe(w: &mut Writer<'_>, facts: &Facts<'_>) {
     }
     for (lesion, sclerotic) in lesions(facts) {
         w.item();
-        spot(w, lesion, facts.region, sclerotic, true);
+        spot(w, lesion, facts, sclerotic, true);
         w.stop();
     }
     if let Some(worn) = &found.osteoarthritis {
@@ -33,7 +47,7 @@ pub(crate) fn describe(w: &mut Writer<'_>, facts: &Facts<'_>) {
     }
     if let Some(splinter) = &found.foreign_body {
         w.item();
-        stray(w, splinter, facts.region);
+        stray(w, splinter, facts);
         w.stop();
     }
     if let Some(ray) = found.ring.filter(|_| w.draw.chance(0.6)) {
@@ -45,9 +59,19 @@ pub(crate) fn describe(w: &mut Writer<'_>, facts: &Facts<'_>) {
 /// A sentence of the conclusion for each finding; a ring is none.
 pub(crate) fn conclude(w: &mut Writer<'_>, facts: &Facts<'_>) {
     let found = facts.findings;
+    if let Some(dislocation) = &found.dislocation {
+        w.say(" ");
+        joints::dislocated(w, dislocation, facts);
+        w.say(".").any(&["", " Contrôle après réduction.", " Réduction à réaliser."]);
+    }
+    if let Some(prosthesis) = &found.prosthesis {
+        w.say(" ");
+        joints::replaced(w, prosthesis, facts);
+        w.say(".");
+    }
     if let Some(metal) = &found.osteosynthesis {
         w.say(" ");
-        hardware(w, metal, facts.region, false);
+        hardware(w, metal, facts, false);
         w.say(".");
     }
     if let Some(cast) = &found.cast {
@@ -57,7 +81,7 @@ pub(crate) fn conclude(w: &mut Writer<'_>, facts: &Facts<'_>) {
     }
     for (lesion, sclerotic) in lesions(facts) {
         w.say(" ");
-        spot(w, lesion, facts.region, sclerotic, false);
+        spot(w, lesion, facts, sclerotic, false);
         w.say(".");
     }
     if let Some(worn) = &found.osteoarthritis {
@@ -78,8 +102,8 @@ fn lesions<'a>(facts: &Facts<'a>) -> impl Iterator<Item = (&'a Lesion, bool)> + 
     lytic.chain(facts.findings.sclerotic_lesion.iter().map(|lesion| (lesion, true)))
 }
 
-fn hardware(w: &mut Writer<'_>, metal: &Osteosynthesis, region: &Region, long: bool) {
-    let bone = anatomy_words::of_bone(metal.bone, region, w.style);
+fn hardware(w: &mut Writer<'_>, metal: &Osteosynthesis, facts: &Facts<'_>, long: bool) {
+    let bone = anatomy_words::of_bone(metal.bone, 0.5, facts, w.style);
     match metal.kind {
         Hardware::Plate { palmar } => {
             w.any(&[
@@ -87,7 +111,7 @@ fn hardware(w: &mut Writer<'_>, metal: &Osteosynthesis, region: &Region, long: b
                 "Plaque d'ostéosynthèse ",
                 "Matériel d'ostéosynthèse par plaque ",
             ]);
-            if region.limb == Limb::Hand && (long || w.draw.chance(0.4)) {
+            if facts.region.limb == Limb::Hand && (long || w.draw.chance(0.4)) {
                 w.say(if palmar { "palmaire " } else { "dorsale " });
             }
             w.any(&["vissée ", "et vis ", ""]).say(&bone);
@@ -119,13 +143,14 @@ fn shell(w: &mut Writer<'_>, cast: &Cast) {
     }
 }
 
-fn spot(w: &mut Writer<'_>, lesion: &Lesion, region: &Region, sclerotic: bool, long: bool) {
+fn spot(w: &mut Writer<'_>, lesion: &Lesion, facts: &Facts<'_>, sclerotic: bool, long: bool) {
     if sclerotic {
         w.any(&["Lésion condensante ", "Lésion sclérotique ", "Image condensante ", "Îlot condensant "]);
     } else {
         w.any(&["Lésion lytique ", "Image lytique ", "Lacune osseuse ", "Lésion ostéolytique "]);
     }
-    let (bone, size) = (anatomy_words::of_bone(lesion.bone, region, w.style), millimetres(lesion.size_mm, w));
+    let bone = anatomy_words::of_bone(lesion.bone, lesion.level, facts, w.style);
+    let size = millimetres(lesion.size_mm, w);
     w.say(&bone);
     if long || w.draw.chance(0.4) {
         match w.draw.below(3) {
@@ -160,9 +185,9 @@ fn joint(w: &mut Writer<'_>, worn: &Osteoarthritis) {
     };
 }
 
-fn stray(w: &mut Writer<'_>, splinter: &ForeignBody, region: &Region) {
+fn stray(w: &mut Writer<'_>, splinter: &ForeignBody, facts: &Facts<'_>) {
     let (bone, size) =
-        (anatomy_words::of_bone(splinter.bone, region, w.style), millimetres(splinter.size_mm, w));
+        (anatomy_words::of_bone(splinter.bone, 0.5, facts, w.style), millimetres(splinter.size_mm, w));
     w.any(&["Corps étranger ", "Image de corps étranger "]);
     w.say(if splinter.metal { "métallique" } else { "radio-opaque" });
     w.say(&format!(" de {size} en regard {bone}"));
