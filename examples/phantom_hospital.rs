@@ -1,7 +1,9 @@
-//! Writes a simulated hospital archive: DICOM images, French reports, the truth, and a contact sheet.
+//! Writes a simulated hospital archive: DICOM images, French reports, the truth, a contact sheet of its first images, and an
+//! overview with one image of each part, view and finding.
 //!
 //! ```text
 //! cargo run --release --example phantom_hospital -- --studies 300 --seed 7 --out hospital
+//! cargo run --release --example phantom_hospital -- --all-parts --every-finding --masks --out hospital
 //! cargo run --release --example phantom_hospital -- --layout grazpedwri --studies 300 --out graz
 //! ```
 
@@ -82,6 +84,7 @@ fn main() -> anyhow::Result<()> {
         .with_context(|| format!("writing {:?}", arguments.out))?;
         let shown = arguments.layout.map_or(hospital.clone(), |layout| layout.hospital(&hospital));
         shown.contact_sheet(arguments.out.join("contact-sheet.png"), arguments.sheet)?;
+        shown.overview(arguments.out.join("overview.png"))?;
         Ok(())
     })?;
     bar.finish();

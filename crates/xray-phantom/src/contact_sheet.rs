@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -25,6 +26,33 @@ impl PhantomHospital {
                 break;
             }
         }
+        self.save_sheet(wanted, path)
+    }
+
+    /// Writes a PNG of one image of each part of the body, view and finding that the hospital has, with its labels, under
+    /// a line that says SIMULATED.
+    ///
+    /// # Errors
+    ///
+    /// As [`PhantomHospital::contact_sheet`].
+    pub fn overview(&self, path: impl AsRef<Path>) -> Result<()> {
+        let mut shown = BTreeSet::new();
+        let mut wanted = Vec::new();
+        for study in self.iter() {
+            let study = study?;
+            for number in 0..study.views.len() {
+                let new: Vec<String> = kinds(&study, number).filter(|kind| !shown.contains(kind)).collect();
+                if !new.is_empty() {
+                    shown.extend(new);
+                    wanted.push((study.clone(), number));
+                }
+            }
+        }
+        wanted.sort_by_key(|(study, number)| (study.body_part, study.index, *number));
+        self.save_sheet(wanted, path.as_ref())
+    }
+
+    fn save_sheet(&self, wanted: Vec<(PhantomStudy, usize)>, path: &Path) -> Result<()> {
         let tiles: Vec<(ImageTensor, [String; 3])> = wanted
             .par_iter()
             .map(|(study, number)| Ok((display(&study.radiograph(*number)?)?, caption(study, *number))))
@@ -36,6 +64,16 @@ impl PhantomHospital {
         }
         sheet.save(path)
     }
+}
+
+/// What an image is an example of: part and view, the fracture, the findings, each with the part.
+fn kinds(study: &PhantomStudy, number: usize) -> impl Iterator<Item = String> {
+    let part = format!("{:?} {}", study.body_part, study.region.aim.is_bilateral());
+    let view = format!("{part} {:?}", study.views.get(number));
+    let knees = study.knees.iter().flatten().map(|knee| format!("grade {}", knee.grade));
+    let fracture = study.fracture.as_ref().map(|fracture| format!("{} {:?}", fracture.bone, fracture.kind()));
+    let found = seen(study).into_iter().map(|finding| format!("{part} {finding}"));
+    std::iter::once(view).chain(knees).chain(fracture).chain(found).collect::<Vec<_>>().into_iter()
 }
 
 /// What is true of the image, in three lines.
@@ -74,10 +112,17 @@ fn findings(study: &PhantomStudy) -> [String; 2] {
         };
         return lines([side("RIGHT", &knees[0]), side("LEFT", &knees[1])]);
     }
-    let fracture = study.fracture.as_ref().map(|f| {
-        format!("{} {} {:.1} MM {:.0} DEG", f.bone, f.kind().name(), f.displacement_mm, f.angle_deg)
-    });
+    let fracture = study
+        .fracture
+        .as_ref()
+        .map(|f| format!("{} {} {:.1}MM {:.0}DEG", f.bone, f.kind().name(), f.displacement_mm, f.angle_deg));
+    lines([fracture.or(Some("no fracture".into())), Some(seen(study).join(", "))])
+}
+
+/// The names of the findings besides a fracture.
+fn seen(study: &PhantomStudy) -> Vec<String> {
     let found = &study.findings;
+    let off = found.dislocation.map(|off| format!("{} dislocation", off.direction.name()));
     let others = [
         found.osteosynthesis.as_ref().map(|metal| metal.kind.name()),
         found.cast.map(|_| "cast"),
@@ -88,9 +133,7 @@ fn findings(study: &PhantomStudy) -> [String; 2] {
         found.ring.map(|_| "ring"),
         found.prosthesis.map(|_| "prosthesis"),
     ];
-    let off = found.dislocation.map(|off| format!("{} dislocation", off.direction.name()));
-    let others: Vec<&str> = off.as_deref().into_iter().chain(others.into_iter().flatten()).collect();
-    lines([fracture.or(Some("no fracture".into())), Some(others.join(", "))])
+    off.into_iter().chain(others.into_iter().flatten().map(str::to_owned)).collect()
 }
 
 /// The picture over the whole range of its detector.

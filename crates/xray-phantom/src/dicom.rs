@@ -9,6 +9,7 @@ use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use xray_core::jiff::civil::Date;
 use xray_core::{Laterality, Sex, View, derive_seed};
 
+use crate::device::{DEVICES, FOR_WRISTS};
 use crate::lexicon::{RADIOLOGISTS, SITES};
 use crate::patient::plain;
 use crate::radiograph::Radiograph;
@@ -35,6 +36,9 @@ pub(crate) fn encode(study: &PhantomStudy, number: usize, identified: bool, path
     let burned = (tags::BURNED_IN_ANNOTATION, VR::CS, "NO".to_owned());
     let sizes = [tags::PIXEL_SPACING, tags::IMAGER_PIXEL_SPACING].map(|tag| (tag, VR::DS, spacing.clone()));
     put(&mut object, sizes.into_iter().chain([burned]));
+    if !DEVICES[..FOR_WRISTS].contains(image.device) {
+        put(&mut object, private(study, identified));
+    }
     pixels(&mut object, &image);
     let syntax = match image.device.encoding {
         Encoding::Raw => uids::EXPLICIT_VR_LITTLE_ENDIAN,
@@ -144,6 +148,16 @@ fn identifying(study: &PhantomStudy) -> Vec<(Tag, VR, String)> {
         (tags::INSTITUTION_ADDRESS, VR::ST, format!("{street}, {postal_code} {town}")),
         (tags::REFERRING_PHYSICIAN_NAME, VR::PN, format!("{doctor}^{first}")),
         (tags::OPERATORS_NAME, VR::PN, "TECHNICIEN^Un".into()),
+    ]
+}
+
+/// What a machine keeps for itself, the patient's name among it.
+fn private(study: &PhantomStudy, identified: bool) -> Vec<(Tag, VR, String)> {
+    let name = if identified { study.person.last_name.to_uppercase() } else { String::new() };
+    vec![
+        (Tag(0x0019, 0x0010), VR::LO, "SIMULATED MACHINE 1.0".into()),
+        (Tag(0x0019, 0x1001), VR::LO, format!("EXPOSURE {}", study.index % 40)),
+        (Tag(0x0019, 0x1002), VR::LO, name),
     ]
 }
 

@@ -73,28 +73,44 @@ fn the_lists_and_the_files_agree() {
     }
 }
 
+/// The grey values that a file holds, read by other programs than those that wrote them.
+fn stored(object: &dicom_object::DefaultDicomObject, encoding: Encoding) -> Option<Vec<u16>> {
+    let element = object.element(tags::PIXEL_DATA).unwrap();
+    match encoding {
+        Encoding::Raw | Encoding::Deflated => Some(element.to_multi_int().unwrap()),
+        Encoding::JpegLossless => {
+            let frame = &element.value().fragments().unwrap()[0];
+            let bytes = jpeg_decoder::Decoder::new(frame.as_slice()).decode().unwrap();
+            Some(bytes.chunks_exact(2).map(|b| u16::from_ne_bytes([b[0], b[1]])).collect())
+        }
+        _ => None,
+    }
+}
+
 #[test]
-fn bone_is_bright_once_monochrome1_is_undone() {
+fn bone_is_bright_once_monochrome1_is_undone_however_the_file_is_compressed() {
     let dir = tempfile::tempdir().unwrap();
-    write(&hospital(), dir.path(), 2);
-    let mut inverted = 0;
-    for study in hospital().iter() {
+    let hospital = PhantomHospital { studies: 24, wrist_share: 0.3, size: 64, ..hospital() };
+    write(&hospital, dir.path(), 2);
+    let (mut inverted, mut encodings) = (0, Vec::new());
+    for study in hospital.iter() {
         let study = study.unwrap();
         let folder = dir.path().join("pacs").join(study.patient.as_str()).join(study.id.as_str());
         let object = dicom_object::open_file(folder.join("0.dcm")).unwrap();
-        if study.device.encoding != Encoding::Raw {
-            continue;
-        }
-        let stored: Vec<u16> = object.element(tags::PIXEL_DATA).unwrap().to_multi_int().unwrap();
+        let Some(stored) = stored(&object, study.device.encoding) else { continue };
         let image = study.radiograph(0).unwrap();
         let most = image.device.greatest();
         let first =
             object.element(tags::PHOTOMETRIC_INTERPRETATION).unwrap().to_str().unwrap() == "MONOCHROME1";
         inverted += usize::from(first);
+        encodings.push(study.device.encoding);
         let bright: Vec<u16> = stored.iter().map(|v| if first { most - v } else { *v }).collect();
         assert!(bright == image.pixels, "study {}", study.index);
     }
-    assert!((1..8).contains(&inverted), "both kinds are there");
+    assert!((1..24).contains(&inverted), "both kinds are there");
+    for encoding in [Encoding::Raw, Encoding::JpegLossless, Encoding::Deflated] {
+        assert!(encodings.contains(&encoding), "{encodings:?}");
+    }
 }
 
 #[test]
