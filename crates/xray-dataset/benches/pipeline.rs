@@ -33,11 +33,11 @@ fn pipeline(criterion: &mut Criterion) {
     std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("radiograph.jpg"), &bytes)
         .expect("the target folder can be written");
     let whole = ImageFileDecoder::default();
-    let reduced = whole.clone().reduced_to(448);
+    let (train, eval) = (Convirt::default(), EvalTransform::default());
+    let reduced = whole.clone().reduced_to(train.least_side());
     let decode = |decoder: &ImageFileDecoder| -> ImageTensor {
         decoder.decode_bytes(black_box(&bytes)).expect("the JPEG just written")
     };
-    let (train, eval) = (Convirt::default(), EvalTransform::default());
     let mut group = criterion.benchmark_group("jpeg_2mpx");
     group.sample_size(20).throughput(Throughput::Elements(1));
     group.bench_function("decode_whole", |b| b.iter(|| decode(&whole)));

@@ -21,8 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let start = Instant::now();
     let bytes = std::fs::read(path)?;
-    let (whole, reduced) = (ImageFileDecoder::default(), ImageFileDecoder::default().reduced_to(448));
     let recipe = Convirt::default();
+    let whole = ImageFileDecoder::default();
+    let reduced = whole.clone().reduced_to(recipe.least_side());
     let mut answers = std::io::stdout();
     writeln!(answers, "{}", json!({"loaded": start.elapsed().as_secs_f64()}))?;
     answers.flush()?;

@@ -7,6 +7,7 @@ use jpeg_decoder::PixelFormat;
 use xray_core::{ImageDecoder, ImageTensor};
 
 use crate::caught::caught;
+use crate::grey_jpeg::{self, Grey};
 use crate::{DicomDecoder, Error, ImageFault, Result};
 
 /// As many pixels as [`DicomDecoder`] takes by default.
@@ -41,9 +42,15 @@ impl ImageFileDecoder {
     ///
     /// Why the bytes give no image.
     pub fn decode_bytes(&self, bytes: &[u8]) -> Result<ImageTensor, ImageFault> {
-        let decode = || match self.least_side {
-            Some(least) if bytes.starts_with(&[0xFF, 0xD8]) => decode_reduced(bytes, least),
-            _ => decode_whole(bytes),
+        let decode = || {
+            let least = self.least_side.unwrap_or(usize::MAX);
+            if let Some(Grey { pixels, height, width }) = grey_jpeg::decode(bytes, least, MAX_PIXELS) {
+                return ImageTensor::new(pixels, 1, height, width).map_err(|_| ImageFault::DamagedPixels);
+            }
+            match self.least_side {
+                Some(least) if bytes.starts_with(&[0xFF, 0xD8]) => decode_reduced(bytes, least),
+                _ => decode_whole(bytes),
+            }
         };
         caught(decode).unwrap_or(Err(ImageFault::DamagedPixels))
     }

@@ -71,6 +71,7 @@ mod deidentify;
 mod dicom;
 mod ehr;
 mod error;
+mod grey_jpeg;
 mod image_file;
 mod loader;
 mod near_duplicates;

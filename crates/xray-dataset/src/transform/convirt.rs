@@ -90,6 +90,16 @@ impl ImageTransform for Convirt {
 }
 
 impl Convirt {
+    /// The least side of an image of which every crop has a pixel for each pixel that is put out, whatever is drawn
+    /// (default settings: 351). What an image has beyond that may be left undecoded:
+    /// [`ImageFileDecoder::reduced_to`](crate::ImageFileDecoder::reduced_to).
+    pub fn least_side(&self) -> usize {
+        let narrowest = self.crop_ratio[0].min(1.0 / self.crop_ratio[1]).min(1.0);
+        let part = (self.crop_area[0] * narrowest).sqrt();
+        let enlarged = if self.affine > 0.0 { self.scale[1].max(1.0) } else { 1.0 };
+        (self.size as f64 * enlarged / part).ceil() as usize
+    }
+
     pub(super) fn view(&self, image: &ImageTensor, seed: u64) -> ImageTensor {
         let mut draw = Draw::new(seed);
         let mut image = self.warp(image, &mut draw).apply(image);

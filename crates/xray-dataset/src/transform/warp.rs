@@ -161,18 +161,38 @@ impl Warp {
             crop.width as f64 / frame_width / source.block[1] as f64,
             crop.height as f64 / frame_height / source.block[0] as f64,
         );
+        // From the output to the source.
+        let to_source = self.to_frame.then(&Affine([
+            scale_x,
+            0.0,
+            0.5 * scale_x - 0.5,
+            0.0,
+            scale_y,
+            0.5 * scale_y - 0.5,
+        ]));
         for row in 0..out[0] {
-            for column in 0..out[1] {
+            let inside = |column: usize| {
+                let (x, y) = self.to_frame.apply(column as f64, row as f64);
+                let covered = coverage(x, frame_width) * coverage(y, frame_height) >= 1.0;
+                let (x, y) = to_source.apply(column as f64, row as f64);
+                covered && source.has_four_around(x, y)
+            };
+            let edge = |column: usize| {
                 let (x, y) = self.to_frame.apply(column as f64, row as f64);
                 let cover = coverage(x, frame_width) * coverage(y, frame_height);
-                let value = if cover > 0.0 {
-                    source.bilinear((x + 0.5) * scale_x - 0.5, (y + 0.5) * scale_y - 0.5)
-                } else {
-                    0.0
-                };
+                let (x, y) = to_source.apply(column as f64, row as f64);
+                let value = if cover > 0.0 { source.bilinear(x, y) } else { 0.0 };
                 let cover = cover as f32;
-                data.push(cover * value + (1.0 - cover) * self.fill);
-            }
+                cover * value + (1.0 - cover) * self.fill
+            };
+            // What lies inside is one piece of a row.
+            let first = (0..out[1]).find(|column| inside(*column)).unwrap_or(out[1]);
+            let last = (first..out[1]).rfind(|column| inside(*column)).map_or(first, |column| column + 1);
+            data.extend((0..first).map(edge));
+            let (start, [step_x, _, _, step_y, ..]) =
+                (to_source.apply(first as f64, row as f64), to_source.0);
+            data.extend(source.between(start, [step_x, step_y]).take(last - first));
+            data.extend((last..out[1]).map(edge));
         }
     }
 }
@@ -192,6 +212,31 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// Whether a position, and one that is off by as much as rounding can do, lies between four pixels.
+    fn has_four_around(&self, x: f64, y: f64) -> bool {
+        let between = |position: f64, length: usize| (1e-3..length as f64 - 1.001).contains(&position);
+        between(x, self.width) && between(y, self.height)
+    }
+
+    /// The values at `start` and every `step` after it, all of which must have four pixels around.
+    fn between(&self, start: (f64, f64), step: [f64; 2]) -> impl Iterator<Item = f32> + '_ {
+        // Positions as whole numbers of 2^-32 pixels: their parts are read off, and sums are exact.
+        const ONE: f64 = (1_u64 << 32) as f64;
+        let fixed = |value: f64| (value * ONE) as i64;
+        let (mut x, mut y) = (fixed(start.0), fixed(start.1));
+        let step = step.map(fixed);
+        std::iter::repeat_with(move || {
+            let share = |position: i64| (position as u32 >> 8) as f32 / (1 << 24) as f32;
+            let (across, down) = (share(x), share(y));
+            let at = (y >> 32) as usize * self.stride + (x >> 32) as usize;
+            (x, y) = (x + step[0], y + step[1]);
+            let (above, below) = (&self.data[at..at + 2], &self.data[at + self.stride..][..2]);
+            let top = above[0] + across * (above[1] - above[0]);
+            let bottom = below[0] + across * (below[1] - below[0]);
+            top + down * (bottom - top)
+        })
+    }
+
     /// The value between four pixels; beyond the edge, that of the edge.
     fn bilinear(&self, x: f64, y: f64) -> f32 {
         let axis = |position: f64, length: usize| {
