@@ -69,11 +69,27 @@ impl AtomicFile {
     ///
     /// [`Error::File`], as when the disk is full; the path is then as it was before.
     pub fn commit(self) -> Result<()> {
+        self.finish(true)
+    }
+
+    /// Makes the file appear without waiting for the disk. It is whole when this process is killed, but may not be when
+    /// the machine is: for many small files that can be made again.
+    ///
+    /// # Errors
+    ///
+    /// As [`AtomicFile::commit`].
+    pub fn commit_unflushed(self) -> Result<()> {
+        self.finish(false)
+    }
+
+    fn finish(self, flush: bool) -> Result<()> {
         let Self { file, path } = self;
         let finish = || -> io::Result<()> {
             let file = file.into_inner().map_err(|error| error.into_error())?;
-            // By its path: a writer that was given it may have put another file there.
-            fs::File::open(file.path())?.sync_all()?;
+            if flush {
+                // By its path: a writer that was given it may have put another file there.
+                fs::File::open(file.path())?.sync_all()?;
+            }
             share(file.path())?;
             file.persist(&path)?;
             Ok(())
@@ -112,7 +128,9 @@ mod tests {
     fn a_dropped_file_leaves_what_was_there() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/er/file");
-        AtomicFile::write(&path, b"first").unwrap();
+        let mut first = AtomicFile::create(&path).unwrap();
+        first.write_all(b"first").unwrap();
+        first.commit_unflushed().unwrap();
         let mut second = AtomicFile::create(&path).unwrap();
         second.write_all(b"half of the sec").unwrap();
         drop(second);

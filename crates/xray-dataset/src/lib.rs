@@ -60,8 +60,8 @@
 //! # Memory
 //!
 //! A [`Loader`] holds at most `workers * (prefetch + 1)` batches; a [`ShardDataset`] the places of its members,
-//! about 100 bytes each; a [`ShardBuilder`] the headers of the archive, the reports and a few dozen studies. A damaged
-//! DICOM file may claim an element of up to 4 GB, for which memory is taken before the file is found to be cut off.
+//! about 100 bytes each; a [`ShardBuilder`] the headers of the archive, the reports and a few dozen studies. A DICOM file
+//! whose elements or pixels claim to be longer than what is there is refused before room is made for them.
 
 mod account;
 mod archive;

@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::path::Path;
 
 use dicom_core::value::{DataSetSequence, PrimitiveValue, Value};
@@ -88,12 +89,14 @@ impl HeaderDeidentifier {
         self
     }
 
-    /// Reads `input` and writes it without identity to `output`, which appears whole or not at all.
+    /// Reads `input` and writes it without identity to `output`, which appears whole or not at all. The disk is not waited
+    /// for: after a power cut, do the last files again.
     ///
     /// # Errors
     ///
     /// [`Error::Image`] if `input` is no DICOM file, [`Error::NoPatient`] if it names no patient, so that no
-    /// shift is known; [`Error::Core`] if `output` cannot be written.
+    /// shift is known; [`Error::Core`] or [`Error::File`] if `output` cannot
+    /// be written.
     pub fn file(&self, input: &Path, output: &Path) -> Result<()> {
         let fault = |reason| Error::image(input, reason);
         let object = read_dicom(input, Extent::Whole).map_err(fault)?;
@@ -112,7 +115,9 @@ impl HeaderDeidentifier {
             return Err(fault(ImageFault::DamagedDataSet));
         }
         let folder = output.parent().unwrap_or(output);
-        AtomicFile::write(output, &bytes).map_err(Error::core(folder))
+        let mut file = AtomicFile::create(output).map_err(Error::core(folder))?;
+        file.write_all(&bytes).map_err(|source| Error::file("writing", output, source))?;
+        file.commit_unflushed().map_err(Error::core(folder))
     }
 
     /// The data set without identity; nothing if it names no patient.

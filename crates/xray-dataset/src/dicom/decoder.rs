@@ -3,6 +3,7 @@ use std::path::Path;
 use dicom_dictionary_std::tags;
 use xray_core::{ImageDecoder, ImageTensor};
 
+use super::claims;
 use super::expand::expanded;
 use super::file::{Extent, read_dicom};
 use super::pixels::{Windowing, grey_frame};
@@ -57,6 +58,7 @@ impl DicomDecoder {
     /// [`Error::Image`].
     pub fn decode_frame(&self, path: &Path, frame: u32) -> Result<ImageTensor> {
         read_dicom(path, Extent::Whole)
+            .and_then(|object| claims::hold(&object, frame).map(|()| object))
             .and_then(|object| expanded(object, frame, self.max_pixels))
             .and_then(|(object, frame)| grey_frame(&object, frame, self.windowing, self.max_pixels))
             .map_err(|reason| Error::image(path, reason))

@@ -1,12 +1,15 @@
 use std::fs;
-use std::io::{Cursor, Read};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
-use dicom_object::{DefaultDicomObject, FileMetaTableBuilder, InMemDicomObject, OpenFileOptions};
+use dicom_object::{
+    DefaultDicomObject, FileMetaTable, FileMetaTableBuilder, InMemDicomObject, OpenFileOptions,
+};
 use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry};
 
+use super::lengths;
 use crate::ImageFault;
 use crate::caught::caught;
 
@@ -32,25 +35,25 @@ fn read(path: &Path, extent: Extent) -> Result<DefaultDicomObject, ImageFault> {
     let mut file = fs::File::open(path).map_err(|_| ImageFault::Unreadable)?;
     let mut start = Vec::with_capacity(132);
     file.by_ref().take(132).read_to_end(&mut start).map_err(|_| ImageFault::Unreadable)?;
-    let has_magic = start.get(128..132) == Some(b"DICM".as_slice()) || start.starts_with(b"DICM");
-    let starts_with_meta = start.starts_with(&[2, 0]);
-    if has_magic || starts_with_meta {
-        let mut options = OpenFileOptions::new();
-        if extent == Extent::Header {
-            options = options.read_until(tags::PIXEL_DATA);
-        }
-        let whole = Cursor::new(start).chain(file);
-        if has_magic {
-            return options.from_reader(whole).map_err(|_| ImageFault::DamagedDataSet);
-        }
+    // Where the magic code before the meta group is, or would be.
+    let meta_at = match start.get(128..132) {
+        Some(b"DICM") => Some(128),
+        _ if start.starts_with(b"DICM") || start.starts_with(&[2, 0]) => Some(0),
+        _ => None,
+    };
+    let until = (extent == Extent::Header).then_some(tags::PIXEL_DATA);
+    if let Some(at) = meta_at {
         // dicom-object wants the magic code before a meta group.
-        return options
-            .from_reader(Cursor::new(b"DICM").chain(whole))
-            .map_err(|_| ImageFault::DamagedDataSet);
+        let magic: &[u8] = if start.starts_with(&[2, 0]) && at == 0 { b"DICM" } else { b"" };
+        let whole = || from(path, at).map(|file| Cursor::new(magic).chain(file));
+        lengths_hold(whole()?, whole()?, until)?;
+        let options = until.map_or_else(OpenFileOptions::new, |tag| OpenFileOptions::new().read_until(tag));
+        return options.from_reader(whole()?).map_err(|_| ImageFault::DamagedDataSet);
     }
     let syntax = guess_syntax(&start).and_then(|uid| TransferSyntaxRegistry.get(uid));
     let syntax = syntax.ok_or(ImageFault::UnknownFormat)?;
-    let data_set = InMemDicomObject::read_dataset_with_ts(Cursor::new(start).chain(file), syntax)
+    lengths::hold(from(path, 0)?, syntax, None)?;
+    let data_set = InMemDicomObject::read_dataset_with_ts(from(path, 0)?, syntax)
         .map_err(|_| ImageFault::DamagedDataSet)?;
     let meta = FileMetaTableBuilder::new()
         .media_storage_sop_class_uid(text(&data_set, tags::SOP_CLASS_UID).unwrap_or_default())
@@ -59,6 +62,35 @@ fn read(path: &Path, extent: Extent) -> Result<DefaultDicomObject, ImageFault> {
         .build()
         .map_err(|_| ImageFault::DamagedDataSet)?;
     Ok(data_set.with_exact_meta(meta))
+}
+
+/// The file from its byte `at` on.
+fn from(path: &Path, at: u64) -> Result<BufReader<fs::File>, ImageFault> {
+    let mut file = fs::File::open(path).map_err(|_| ImageFault::Unreadable)?;
+    file.seek(SeekFrom::Start(at)).map_err(|_| ImageFault::Unreadable)?;
+    Ok(BufReader::new(file))
+}
+
+/// Whether the elements of the meta group, and of the data set behind it up to `until`, are as long as they say. The
+/// two readers begin at the magic code.
+fn lengths_hold(
+    mut meta: impl Read + Send + 'static,
+    mut whole: impl Read + Send + 'static,
+    until: Option<Tag>,
+) -> Result<(), ImageFault> {
+    let damaged = |_| ImageFault::DamagedDataSet;
+    // The magic code; group, element, kind and length of the group's length; the length.
+    let mut start = [0; 16];
+    meta.read_exact(&mut start).map_err(damaged)?;
+    let [.., a, b, c, d] = start;
+    let length = u64::from(u32::from_le_bytes([a, b, c, d]));
+    let explicit = TransferSyntaxRegistry.get(uids::EXPLICIT_VR_LITTLE_ENDIAN);
+    lengths::hold(meta.take(length), explicit.ok_or(ImageFault::UnsupportedTransferSyntax)?, None)?;
+    let meta = FileMetaTable::from_reader(whole.by_ref()).map_err(|_| ImageFault::DamagedDataSet)?;
+    match TransferSyntaxRegistry.get(meta.transfer_syntax()) {
+        Some(syntax) => lengths::hold(whole, syntax, until),
+        None => Ok(()),
+    }
 }
 
 /// The text of an element without padding; nothing if it is absent or empty.

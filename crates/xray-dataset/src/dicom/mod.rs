@@ -1,11 +1,13 @@
 //! DICOM files in: the data set, the header fields that order an archive, the pixels.
 
 mod byte_order;
+mod claims;
 mod decoder;
 mod expand;
 mod file;
 mod header;
 mod jpeg_ls;
+mod lengths;
 mod lut;
 mod pixels;
 

@@ -200,3 +200,63 @@ fn every_broken_file_has_its_cause() {
     assert!(matches!(small, Error::Image { reason: ImageFault::TooLarge, .. }));
     assert!(small.to_string().contains("file.dcm"));
 }
+
+#[test]
+fn a_length_beyond_the_end_is_refused_wherever_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.dcm");
+    let refused = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        let reason = |error| match error {
+            Error::Image { reason, .. } => reason,
+            other => panic!("{other}"),
+        };
+        let whole = reason(DicomDecoder::default().decode(&path).unwrap_err());
+        (whole, DicomDecoder::default().frames(&path).map_err(reason))
+    };
+    let bytes = fs::read(saved(&folder, File::default().object())).unwrap();
+    let long = 0x5000_0000_u32.to_le_bytes();
+    let place = |tag: [u8; 4]| bytes.windows(4).position(|four| four == tag).unwrap();
+    // The pixels; a header alone is read before them.
+    let mut changed = bytes.clone();
+    let pixels = place([0xE0, 0x7F, 0x10, 0x00]);
+    changed[pixels + 8..pixels + 12].copy_from_slice(&long);
+    assert_eq!(refused(&changed), (ImageFault::DamagedDataSet, Ok(1)));
+    // In the meta group, and in an item of a sequence before the pixels.
+    let private = [&[0x02, 0, 0x02, 0x01, b'O', b'B', 0, 0][..], &long].concat();
+    let mut changed = bytes.clone();
+    changed.splice(144..144, private.iter().copied());
+    let group_length = u32::from_le_bytes([140, 141, 142, 143].map(|at| bytes[at])) + private.len() as u32;
+    changed[140..144].copy_from_slice(&group_length.to_le_bytes());
+    assert_eq!(refused(&changed).0, ImageFault::DamagedDataSet);
+    let item = [&[0xFE, 0xFF, 0x00, 0xE0, 0xFF, 0xFF, 0xFF, 0xFF][..], &[0x08, 0, 0x15, 0x11]].concat();
+    let nested = [&[0x08, 0, 0x15, 0x11, b'S', b'Q', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF][..], &item].concat();
+    let inner = [&nested[..], b"UN\0\0", &long].concat();
+    let mut changed = bytes.clone();
+    changed.splice(pixels..pixels, inner);
+    assert_eq!(refused(&changed).1, Err(ImageFault::DamagedDataSet));
+    // Items within items, more than a stack can hold.
+    let step = [&nested[..nested.len() - 4]; 20_000].concat();
+    let mut changed = bytes.clone();
+    changed.splice(pixels..pixels, step);
+    assert_eq!(refused(&changed).1, Err(ImageFault::DamagedDataSet));
+}
+
+#[test]
+fn a_stream_that_says_it_is_larger_than_the_image_is_refused() {
+    let object = File { side: 8, ..File::default() }.object();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.dcm");
+    for (syntax, stream) in [
+        (uids::JPEG_BASELINE8_BIT, &b"\xFF\xD8\xFF\xC0\0\x0B\x08\xFF\xFF\xFF\xFF\x01\x01\x11\0"[..]),
+        (uids::JPEG2000_LOSSLESS, b"\xFF\x4F\xFF\x51\0\x29\0\0\0\0\xFF\xFF\0\0\xFF\xFF\0\0\0\0\0\0\0\0"),
+    ] {
+        let mut object = object.clone();
+        let pixels = dicom_core::value::PixelFragmentSequence::new_fragments(vec![stream.to_vec()]);
+        object.put(DataElement::new(tags::PIXEL_DATA, VR::OB, dicom_core::value::Value::from(pixels)));
+        let meta = FileMetaTableBuilder::new().transfer_syntax(syntax);
+        object.with_meta(meta).unwrap().write_to_file(&path).unwrap();
+        let error = DicomDecoder::default().decode(&path).unwrap_err();
+        assert!(matches!(error, Error::Image { reason: ImageFault::DamagedPixels, .. }), "{error}");
+    }
+}
