@@ -4,11 +4,15 @@ use xray_core::{PatientId, PatientIdentity, PseudonymKey, Report, ReportTransfor
 
 use crate::detect::{Detector, detectors, propagate};
 use crate::document::Document;
+use crate::glued::{Tagged, is_glued};
 use crate::replace::{Cast, Pool, Present, Replacer, Scope, Surrogates};
 use crate::residual::residual;
 use crate::resolve::resolve;
 use crate::vocabulary::Vocabulary;
 use crate::{Action, Audit, Category, Error, Mode, Policy, Result, Span};
+
+/// How often at most a text with glued identifiers is read again.
+const PASSES: usize = 4;
 
 /// Finds identifiers in French reports and replaces them.
 ///
@@ -155,6 +159,24 @@ impl Anonymizer {
     }
 
     fn find(&self, document: &Document<'_>) -> Result<Vec<Span>> {
+        let mut spans = self.pass(document)?;
+        // What was glued to an identifier shows only once that is out of the way.
+        for _ in 0..PASSES {
+            if !is_glued(document.text(), &spans) {
+                break;
+            }
+            let tagged = Tagged::new(document.text(), &spans);
+            let again =
+                self.pass(&Document::prepared(tagged.text(), document.patient(), &self.vocabulary))?;
+            if tagged.add(&again, &mut spans) == 0 {
+                break;
+            }
+        }
+        Ok(spans)
+    }
+
+    /// One pass of all detectors.
+    fn pass(&self, document: &Document<'_>) -> Result<Vec<Span>> {
         let text = document.text();
         let mut spans = Vec::with_capacity(32);
         for detector in &self.detectors {

@@ -168,7 +168,7 @@ impl<'t> Document<'t> {
                         break;
                     }
                     end += c.len_utf8();
-                    foreign |= is_foreign(c);
+                    foreign |= c > '\u{ff}' && is_foreign(c);
                     if mark {
                         continue;
                     }
@@ -218,7 +218,8 @@ impl<'t> Document<'t> {
             token.lists = look_up(token.hash);
             let entry = vocabulary.look_up(token.hash);
             (token.roles, token.value) = (entry.roles, entry.value);
-            // "Vũ" is no "vu".
+            // "Vũ" is no "vu", and "Lê" no "le".
+            token.foreign |= token.hash == word!("le") && token.end - token.start > 2;
             if token.foreign {
                 let words = Lists::WORD | Lists::MEDICAL | Lists::STOP | Lists::PLACE_START;
                 token.lists = Lists(token.lists.0 & !words);

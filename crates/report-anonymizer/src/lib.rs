@@ -69,6 +69,7 @@ mod detect;
 mod document;
 mod error;
 mod fold;
+mod glued;
 mod lexicon;
 mod policy;
 mod replace;

@@ -9,6 +9,7 @@ use xray_core::jiff::civil::Date;
 use xray_core::{PatientId, PatientIdentity, PseudonymKey, Report, ReportId};
 
 static TAG: LazyLock<Anonymizer> = LazyLock::new(|| build(Mode::Tag));
+static MASK: LazyLock<Anonymizer> = LazyLock::new(|| build(Mode::Mask));
 static SURROGATE: LazyLock<Anonymizer> = LazyLock::new(|| build(Mode::Surrogate));
 
 fn build(mode: Mode) -> Anonymizer {
@@ -18,6 +19,7 @@ fn build(mode: Mode) -> Anonymizer {
 fn anonymizer(mode: Mode) -> &'static Anonymizer {
     match mode {
         Mode::Tag => &TAG,
+        Mode::Mask => &MASK,
         _ => &SURROGATE,
     }
 }
@@ -46,6 +48,36 @@ fn text() -> impl Strategy<Value = String> {
 /// The same pieces as words: where an identifier and a word are one word, a second run sees two.
 fn spaced_text() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece(), 0..24).prop_map(|pieces| pieces.join(" "))
+}
+
+/// Identifiers as they stand in texts whose spaces were lost.
+fn glued_piece() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(vec![
+        "NISS85.07.30-033.28",
+        "tel0475/12.34.56",
+        "Dr.Martin",
+        "Le12/03/2024",
+        "née",
+        "le12.03.1960",
+        "IPP4512345",
+        "12mars2021",
+        "a@b.be",
+        "www.x.fr",
+        "1200Bruxelles",
+        "de54ans",
+        "GSM",
+        "n°4512345",
+        "TREM85031234",
+        "DUPONT",
+        "L4-L5",
+        "12,5mm",
+        "fax02/764.11.11",
+        "Nom:DUPONT",
+        "mat.940139-048",
+        "(",
+        "/",
+        ":",
+    ])
 }
 
 proptest! {
@@ -117,6 +149,20 @@ proptest! {
         let Ok((once, _)) = anonymizer.anonymize_text(&text, None) else { return Ok(()) };
         let Ok((twice, _)) = anonymizer.anonymize_text(&once, None) else { return Ok(()) };
         prop_assert_eq!(once, twice);
+    }
+
+    #[test]
+    fn a_second_run_finds_nothing_more_where_identifiers_are_glued(
+        pieces in proptest::collection::vec(glued_piece(), 2..6),
+        space in any::<bool>(),
+    ) {
+        let text = pieces.join(if space { " " } else { "" });
+        for mode in [Mode::Tag, Mode::Mask] {
+            let anonymizer = anonymizer(mode);
+            let (once, _) = anonymizer.anonymize_text(&text, None).unwrap();
+            let (twice, _) = anonymizer.anonymize_text(&once, None).unwrap();
+            prop_assert_eq!(once, twice);
+        }
     }
 
     #[test]

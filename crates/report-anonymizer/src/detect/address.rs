@@ -146,6 +146,9 @@ fn postal_code(document: &Document<'_>, i: usize, after_street: usize) -> Option
 
 /// The end of a Canadian postal code that begins at token `i`: "H3T 1C5".
 pub(crate) fn canadian(document: &Document<'_>, i: usize) -> Option<usize> {
+    if document.get(i).is_none_or(|t| t.len != 1) {
+        return None;
+    }
     let letter = |j: usize| {
         document.get(j).is_some_and(|t| {
             t.kind == Kind::Word && t.len == 1 && (t.shape == Shape::Initial || !document.cased(j))

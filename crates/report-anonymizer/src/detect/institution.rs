@@ -185,6 +185,10 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
         }
         // "LES TILLEULS", "iris sud", "SAMBRE ET MEUSE": words, but at the end of the line and led by a name.
         let closes = document.ends_line(at) || document.get(at + 1).is_some_and(|t| t.kind == Kind::Sign);
+        let ends = closes
+            || !token.lists.any(Lists::MEDICAL)
+                && (document.is_any(at + 1, words!["le", "par", "pour", "en", "avec", "a", "puis"])
+                    || document.get(at + 1).is_some_and(|t| t.gap > 3));
         let led_on = at > start
             && (document.is_any(at - 1, words!["les", "le", "la", "et", "du", "des"])
                 || document.is_sign(at - 1, b'\'')
@@ -224,7 +228,7 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
             );
         let proper = if adjective
             || !cased
-                && closes
+                && ends
                 && led_on
                 && !token.roles.any(Roles::NOT_NAME.or(Roles::JOB).or(Roles::PERSON_NOUN))
         {

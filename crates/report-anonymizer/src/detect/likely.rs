@@ -36,6 +36,7 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
     let particle = token.roles.any(Roles::PARTICLE);
     if cased && token.shape == Shape::Lower && !(particle && leads_on(document, i))
         || document.is_guarded(i)
+        || token.len <= 2 && document.begins_line(i) && document.is_sign(i + 1, b':')
         || i > 0 && document.glued(i - 1) && !opens(document, i - 1)
     {
         return None;

@@ -149,7 +149,8 @@ fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
 
 /// Whether token `i` is a short Asian name behind another word of a name: "Quang Vu", "Xavier Sa".
 fn follows_syllable(document: &Document<'_>, i: usize) -> bool {
-    let capital = document.cased(i) && document.tokens[i].len > 1;
+    let capital = (document.cased(i) || document.is_any(i, words!["le", "du", "la", "ta"]))
+        && document.tokens[i].len > 1;
     let before = i.checked_sub(1).filter(|p| document.is_word(*p) && document.same_line(*p, i));
     capital
         && syllable(document, i)
@@ -318,8 +319,7 @@ fn particles(document: &Document<'_>, at: usize, led: Led, words: usize) -> Opti
         && (word.place > 1 && !word.lists.any(Lists::FIRST_COMMON)
             || word.lists.any(Lists::PLACE_BELGIAN | Lists::PLACE_BIG)
                 && (!word.lists.any(Lists::SURNAME_FREQUENT | Lists::FIRST_COMMON)
-                    || document.cased(at)
-                        && document.tokens[at].shape == Shape::Lower
+                    || (document.tokens[at].shape == Shape::Lower || !document.cased(at))
                         && word.lists.any(Lists::PLACE_BIG)
                         && !word.lists.any(Lists::FIRST_COMMON | Lists::WORD)));
     let town = home || words > 0 && document.is_any(at, words!["a", "en", "in"]);

@@ -57,6 +57,7 @@ impl Code {
             Kind::Number => true,
             Kind::Word => {
                 token.len <= 5
+                    && !(document.has(start, Roles::ID_LABEL) && document.is_sign(start + 1, b'.'))
                     && (document.is_number(start + 1) && document.glued(start)
                         || joint(document, start + 1)
                             && document.glued(start)
@@ -116,7 +117,14 @@ impl Code {
                     }
                     code.end = at + 1;
                 }
-                Kind::Word if !spaced && token.len <= 6 && (at == start || token.shape != Shape::Capital) => {
+                // "…033.28tel0475…": the next label.
+                Kind::Word
+                    if !spaced
+                        && token.len <= 6
+                        && (at == start
+                            || token.shape != Shape::Capital
+                                && !(token.len > 2 && token.roles.any(Roles::PHONE_LABEL))) =>
+                {
                     code.letters += usize::from(token.len);
                     if !code.spaced {
                         code.next = at + 1;

@@ -32,7 +32,8 @@ impl Detector for Persons {
             if document.tokens[i].kind == Kind::Word {
                 if let Some((first, role)) = titled(document, i) {
                     push(first, role, "title", 0.95);
-                    let listing = i > 0 && document.is_sign(i - 1, b':');
+                    let listing = i > 0 && document.is_sign(i - 1, b':')
+                        || document.is_any(i, words!["drs", "mmes", "mm", "docteurs"]);
                     i = others(document, first.end, |name| push(name, role, "title_list", 0.9));
                     i = all(document, i, listing, |name| push(name, role, "slot_list", 0.78));
                     continue;
@@ -40,7 +41,7 @@ impl Detector for Persons {
                 if let Some((name, role, rule, confidence)) = slot(document, i) {
                     push(name, role, rule, confidence);
                     i = name.end.max(i + 1);
-                    if rule == "slot_label" {
+                    if matches!(rule, "slot_label" | "slot_with") {
                         i = all(document, i, true, |name| push(name, role, "slot_list", 0.78));
                     }
                     i = others(document, i, |name| push(name, role, "label_list", 0.85));

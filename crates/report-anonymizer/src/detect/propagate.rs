@@ -73,7 +73,7 @@ fn joined(document: &Document<'_>, i: usize) -> (usize, usize) {
         && document.is_sign(end, b'-')
         && document.glued(end - 1)
         && document.glued(end)
-        && capital(end + 1)
+        && (capital(end + 1) || document.is_word(end + 1) && !document.listed(end + 1, Lists::WORD))
     {
         end += 2;
     }

@@ -120,7 +120,13 @@ fn particle(document: &Document<'_>, at: usize) -> bool {
     let next = at + 1 + usize::from(document.get(at + 1).is_some_and(|t| t.kind == Kind::Sign));
     let joined = next == at + 1
         || (document.is_sign(at + 1, b'\'') || document.is_sign(at + 1, b'-')) && document.glued(at);
+    // "dr kalombo de longueuil".
+    let home = document.is(at, word!("de"))
+        && document
+            .get(next)
+            .is_some_and(|t| t.place > 1 || t.lists.any(Lists::PLACE_BELGIAN | Lists::PLACE_BIG));
     document.has(at, Roles::PARTICLE)
+        && !home
         && !syllable(document, at)
         && document.tokens[at].lists.0 & Lists::FIRST_COMMON == 0
         && joined
@@ -148,7 +154,8 @@ fn loose(document: &Document<'_>, i: usize) -> bool {
         && (token.shape != Shape::Lower || !document.cased(i))
         && !token.lists.any(Lists::STOP)
         && (capital || !token.lists.any(Lists::MEDICAL))
-        && (called || !token.roles.any(NEVER))
+        && (called || !token.roles.any(NEVER.or(Roles::MAIDEN)))
+        && (capital || !token.roles.any(Roles::ACT))
         && !document.is_guarded(i)
 }
 
@@ -163,17 +170,24 @@ pub(crate) fn foreign(document: &Document<'_>, i: usize) -> bool {
 
 /// Whether token `i` is one of the short names of Asia that French writes as words: "Vu", "Mai", "Hui".
 pub(crate) fn syllable(document: &Document<'_>, i: usize) -> bool {
-    if document.is(i, word!("le")) {
-        // "Francisca Le :", "LE Yen".
+    if document.is_any(i, words!["le", "du", "la", "ta"]) {
+        // "Francisca Le :", "LE Yen": an article stands before no sign.
         let next = document.get(i + 1).filter(|_| document.same_line(i, i + 1));
-        return document.cased(i)
-            && match document.tokens[i].shape {
-                Shape::Capital => {
-                    next.is_none_or(|t| t.kind == Kind::Sign && t.sign != b'-' && t.sign != b'\'')
-                }
-                Shape::Upper => next.is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Capital),
-                _ => false,
-            };
+        let shape = document.tokens[i].shape;
+        let signed = next.is_some_and(|t| t.kind == Kind::Sign && b",.;:)(|<".contains(&t.sign));
+        let named =
+            i > 0 && document.listed(i - 1, Lists::FIRST | Lists::SURNAME) && document.same_line(i - 1, i);
+        return if document.cased(i) && shape == Shape::Lower {
+            false
+        } else if document.cased(i) && shape == Shape::Upper {
+            next.is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Capital)
+        } else {
+            signed || next.is_none() && (named || document.cased(i))
+        };
+    }
+    // "To: X" heads a message.
+    if document.begins_line(i) && document.is_sign(i + 1, b':') {
+        return false;
     }
     document.get(i).is_some_and(|t| {
         t.roles.any(Roles::SYLLABLE)
@@ -206,7 +220,9 @@ pub(crate) fn plausible(document: &Document<'_>, i: usize) -> bool {
             && document.is_any(i, words!["n", "o", "m", "k", "t", "d", "l"]);
     }
     let named = token.lists.any(Lists::FIRST | Lists::SURNAME);
-    !token.roles.any(NEVER)
+    let verb = !cased && token.roles.any(Roles::ACT) && !token.lists.any(Lists::FIRST_COMMON);
+    !verb
+        && !token.roles.any(NEVER.or(Roles::MAIDEN))
         && !token.lists.any(Lists::STOP | Lists::MEDICAL)
         && (named || !token.lists.any(Lists::WORD))
         && (named || !medical_form(document.folded(i)))

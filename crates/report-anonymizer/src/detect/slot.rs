@@ -12,8 +12,13 @@ use super::slot_line::{alone, cell, columns, head};
 /// of a person, alone on the last line, before the date at the head, in the cell beside its label.
 pub(crate) fn slot(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let token = document.get(i)?;
-    if document.cased(i) && token.shape == Shape::Lower && !token.roles.any(Roles::PARTICLE) {
-        return None;
+    if token.shape == Shape::Lower && document.cased(i) {
+        // "de la Tour", "d'Hoop".
+        let capital =
+            |j: usize| document.get(j).is_some_and(|t| t.kind == Kind::Word && t.shape != Shape::Lower);
+        if !token.roles.any(Roles::PARTICLE) || !(capital(i + 1) || capital(i + 2)) {
+            return None;
+        }
     }
     let begins = document.begins_line(i) || document.begins_line(i - 1) && document.is_sign(i - 1, b'-');
     if begins {
@@ -45,7 +50,7 @@ fn timed(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str,
         && document.tokens[i - 1].len == 2
         && document.tokens[i].gap > 0
         && document.same_line(i - 3, i);
-    if !hour || !document.cased(i) {
+    if !hour {
         return None;
     }
     let run = read(document, i)?;
@@ -68,7 +73,10 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
     let fits = if document.cased(i) {
         run.tells() || single && run.frequent > 0
     } else {
-        run.strange + run.syllables > 0 || run.first > 0 && !single || run.initials > 0
+        run.strange + run.syllables > 0
+            || run.first > 0 && !single
+            || run.initials > 0
+            || single && run.frequent > 0 && run.plain == 0
     };
     // "DUPONT, Jean" is one name.
     let known = super::name::name(document, i, super::name::Led::Titled).filter(|name| name.end > run.end);
@@ -125,6 +133,19 @@ fn spoken(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str
     {
         return Some((Name { start: i, end: i + 1, words: 1 }, Role::Other, "slot_relative", 0.78));
     }
+    // "son fils X a appelé", "l'infirmière X a refait".
+    if relative || document.has(word, Roles::JOB) && !document.has(word, Roles::INSTITUTION_WORD) {
+        let run = read(document, i)?;
+        let fits = (relative && run.words == 1 || run.words > 1) && run.tells();
+        let acts = document.has(run.end, Roles::ACT)
+            || document.cased(i) && document.is_any(run.end, words!["a", "qui"]);
+        return (fits && acts && document.same_line(run.end, i)).then_some((
+            run.name(),
+            Role::Other,
+            "slot_acting",
+            0.78,
+        ));
+    }
     // "La personne de confiance est X".
     if document.is(word, word!("est"))
         && word > 0
@@ -135,28 +156,8 @@ fn spoken(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str
         let fits = run.words > 1 && run.tells() && closed(document, &run);
         return fits.then_some((run.name(), Role::Other, "slot_is", 0.78));
     }
-    // "visite du Dr X avec Roland.": a first name, and persons before it.
-    if document.is(word, word!("avec")) && document.cased(i) {
-        let run = read(document, i)?;
-        let persons = (word.saturating_sub(8)..word).any(|j| {
-            document.same_line(j, i) && document.has(j, Roles::TITLE.or(Roles::PERSON_CUE).or(Roles::AGENT))
-        });
-        let fits =
-            run.first + run.syllables > 0 && document.tokens[i].place == 0 || run.words > 1 && run.tells();
-        return (fits && persons && closed(document, &run)).then_some((
-            run.name(),
-            Role::Other,
-            "slot_with",
-            0.77,
-        ));
-    }
-    if relative || document.has(word, Roles::JOB) && !document.has(word, Roles::INSTITUTION_WORD) {
-        let run = read(document, i)?;
-        let fits = (relative && run.words == 1 || run.words > 1) && run.tells();
-        let acts = document.same_line(run.end, i)
-            && (document.has(run.end, Roles::ACT)
-                || document.cased(i) && document.is_any(run.end, words!["a", "qui"]));
-        return (fits && acts).then_some((run.name(), Role::Other, "slot_acting", 0.78));
+    if document.is(word, word!("avec")) {
+        return with(document, i, word);
     }
     // "accompagné de X (conjoint)".
     if document.is(word, word!("de"))
@@ -170,7 +171,8 @@ fn spoken(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str
     let acted = document.is(word, word!("par"))
         && (word.saturating_sub(4)..word).any(|j| {
             document.same_line(j, i)
-                && document.has(j, Roles::AGENT.or(Roles::PERSON_CUE))
+                && (document.has(j, Roles::AGENT.or(Roles::PERSON_CUE))
+                    || document.is_any(j, words!["fait", "faite", "faits", "faites"]))
                 && !document.is_sign(j + 1, b'.')
         });
     if acted {
@@ -190,19 +192,48 @@ fn spoken(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str
             let name = Name { start: i, end: i + 3, words: 2 };
             return Some((name, Role::Clinician, "dictation_marks", 0.8));
         }
-        let run = read(document, i)?;
-        let fits = run.words + run.initials > 1 && run.tells();
+        let sure = read_sure(document, i).filter(|run| closed(document, run));
+        let run = sure.or_else(|| read(document, i))?;
+        let short = run.syllables > 0 && document.cased(i) && closed(document, &run);
+        let fits = (run.parts() > 1 || short) && run.tells();
         return fits.then_some((run.name(), Role::Clinician, "slot_agent", 0.79));
     }
     None
 }
 
+/// "visite du Dr X avec Roland.", "discuté avec X et Y.": persons before it, and a name that something closes.
+fn with(document: &Document<'_>, i: usize, word: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let before = |roles: Roles| {
+        (word.saturating_sub(6)..word).any(|j| document.same_line(j, i) && document.has(j, roles))
+    };
+    let run = read(document, i)?;
+    // "à domicile avec X, sa compagne".
+    let kin = document.is_sign(run.end, b',') && document.is_any(run.end + 1, words!["sa", "son", "leur"]);
+    if !kin && !before(Roles::TITLE.or(Roles::PERSON_CUE).or(Roles::AGENT)) {
+        return None;
+    }
+    let closed = closed(document, &run) || document.is_any(run.end, words!["au", "aux", "en", "pour"]);
+    let apart = document.tokens[i].place == 0;
+    let fits = if run.words > 1 {
+        run.tells() && (closed || run.first > 0 && run.strange > 1)
+    } else if document.is(run.end, word!("et")) {
+        // Two surnames.
+        run.strange + run.frequent > 0
+            && apart
+            && read(document, run.end + 1)
+                .is_some_and(|next| next.strange + next.frequent > 0 && self::closed(document, &next))
+    } else if kin {
+        run.tells()
+    } else {
+        apart && closed && run.first + run.syllables > 0 && (document.cased(i) || before(Roles::TITLE))
+    };
+    fits.then_some((run.name(), Role::Other, "slot_with", 0.77))
+}
+
 /// "son épouse, X, …", "l'assistante sociale, X.": a word for a person, a comma and two words at least.
 fn third(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
-    let who =
-        i.checked_sub(2).filter(|w| document.has(*w, Roles::PERSON_ROLE) && document.same_line(*w, i))?;
-    let _ = who;
-    let run = read(document, i)?;
+    let who = i.checked_sub(2).filter(|w| document.has(*w, Roles::PERSON_ROLE))?;
+    let run = read_sure(document, i).filter(|_| document.same_line(who, i))?;
     let fits = run.words > 1 && run.tells() && closed(document, &run);
     fits.then_some((run.name(), Role::Other, "slot_third", 0.78))
 }
@@ -210,7 +241,9 @@ fn third(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str,
 /// A subject of whom something is said that is said of persons: "Pelletier sera revue".
 fn subject(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let token = document.get(i).filter(|t| t.gap < 3)?;
-    if document.cased(i) && token.shape == Shape::Lower || !document.cased(i) && !foreign(document, i) {
+    if document.cased(i) && token.shape == Shape::Lower
+        || !(document.cased(i) || foreign(document, i) || document.listed(i, Lists::FIRST_COMMON))
+    {
         return None;
     }
     if !token.lists.any(Lists::SURNAME | Lists::FIRST) && !plausible(document, i) {
@@ -262,12 +295,14 @@ pub(crate) fn more(document: &Document<'_>, at: usize, listing: bool) -> Option<
     if !joint || !document.same_line(at, at + 1) || document.has(at + 1, Roles::TITLE) {
         return None;
     }
-    let run = read(document, at + 1)?;
+    let run = if listing { read_sure(document, at + 1) } else { read(document, at + 1) }?;
     let next = &document.tokens[at + 1];
     let place = next.place > 0 && run.first == 0;
     let particle = next.shape != Shape::Lower && next.roles.any(Roles::PARTICLE) || next.len == 1;
     let several = run.parts() > 1 && run.tells() || particle && run.strange > 0;
-    let single = listing && run.strange > 0 && document.cased(at + 1);
+    let single = listing
+        && (run.strange > 0
+            || run.frequent > 0 && document.is(at, word!("et")) && !document.has(at + 1, Roles::EPONYM));
     (!place && (several || single) && closed(document, &run)).then_some(run)
 }
 

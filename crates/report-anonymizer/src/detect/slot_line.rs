@@ -8,8 +8,8 @@ use super::run::{Run, read, read_sure};
 
 /// A name and a full date, and little else, near the head of the text.
 pub(crate) fn head(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
-    let line = document.line(i);
-    if document.tokens[i].line > 12 || line.len() > 24 {
+    let mut line = document.line(i);
+    if document.tokens[i].line > 12 || line.len() > 24 || !line.any(|j| document.is_number(j)) {
         return None;
     }
     let run = read(document, i).filter(|run| (2..=5).contains(&(run.words + run.initials)))?;
@@ -34,18 +34,15 @@ pub(crate) fn alone(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'
     if document.lines() < 3 || document.line(i).len() > 16 {
         return None;
     }
-    if addressed(document, line) || listed(document, i) {
-        let run = read_sure(document, i)?;
-        let fits = document.ends_line(run.end - 1) && run.tells() && run.words > 1;
-        return fits.then_some((run.name(), Role::Clinician, "slot_addressee", 0.8));
-    }
-    let job = document.line(i).any(|j| document.is_sign(j, b',') && document.has(j + 1, Roles::JOB));
-    if line + 8 < document.lines() || !(job || tail(document, line)) {
-        return None;
-    }
     let run = read_sure(document, i)?;
     let working = document.is_sign(run.end, b',') && document.has(run.end + 1, Roles::JOB);
     if !(document.ends_line(run.end - 1) || working && document.same_line(i, run.end + 1)) {
+        return None;
+    }
+    if run.tells() && run.words > 1 && (addressed(document, line) || listed(document, i)) {
+        return Some((run.name(), Role::Clinician, "slot_addressee", 0.8));
+    }
+    if line + 8 < document.lines() || !(working || tail(document, line)) {
         return None;
     }
     let cased = document.cased(i);
@@ -66,6 +63,9 @@ pub(crate) fn alone(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'
 pub(crate) fn columns(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let line = document.tokens[i].line as usize;
     if line + 12 < document.lines() || document.line(i).len() > 32 {
+        return None;
+    }
+    if !document.line(i).skip(1).any(|j| document.tokens[j].gap > 3) {
         return None;
     }
     let first = read(document, i).filter(|run| run.words > 1)?;
@@ -158,7 +158,10 @@ fn addressed(document: &Document<'_>, line: usize) -> bool {
     });
     titles
         || document.lines() > line + 1
-            && document.tokens_of_line(line + 1).take(4).any(|j| super::street::street(document, j).is_some())
+            && document.tokens_of_line(line + 1).take(4).any(|j| {
+                document.has(j, Roles::STREET.or(Roles::STREET_WEAK))
+                    && super::street::street(document, j).is_some()
+            })
 }
 
 /// Whether nothing but blank lines, jobs and dates follow line `line`.

@@ -117,7 +117,7 @@ fn at_code(document: &Document<'_>, end: usize) -> bool {
     document.get(at).is_some_and(|t| {
         t.kind == Kind::Number && matches!(t.len, 4 | 5) && t.line <= document.tokens[end - 1].line + 1
     }) || super::address::canadian(document, at).is_some()
-        || document.is_any(at, words!["b", "be", "f"]) && document.is_sign(at + 1, b'-')
+        || document.is_any(at, words!["b", "be", "f", "l", "ch"]) && document.is_sign(at + 1, b'-')
 }
 
 fn followed_by_number(document: &Document<'_>, i: usize) -> bool {

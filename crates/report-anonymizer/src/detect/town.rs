@@ -6,8 +6,13 @@ use super::calendar::{numeric, textual};
 use super::place::{is_known_place, lexicon_place, place};
 
 /// A town without a postal code.
+#[inline]
 pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &'static str, f32)> {
     let token = document.get(i).filter(|t| t.kind == Kind::Word)?;
+    // "54ans".
+    if i > 0 && document.is_number(i - 1) && document.glued(i - 1) {
+        return None;
+    }
     let cased = document.cased(i);
     // "Namur, le 12/03/2020"
     if (document.begins_line(i) || token.gap > 3)
@@ -62,6 +67,13 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
                 || born_before(document, t)
         })
     });
+    // The town: the country has "au".
+    if document.is(i, word!("luxembourg"))
+        && (previous.is_some_and(|p| document.is(p, word!("a")))
+            || token.gap > 3 && document.is_sign(i + 1, b','))
+    {
+        return Some((i, i + 1, "town", 0.7));
+    }
     let known = lexicon_place(document, i);
     if dwelling
         && (known.is_some() || !super::name::reads_as_word(document, i))
@@ -138,7 +150,15 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
                 || several && (big || end > i + 4));
         return fits.then_some((i, end, "town", 0.7));
     }
-    let fits = led && big && !word && !person
+    // "une chute à tours.", "accident à nancy alors": where a sign or the like closes it, the word is a town.
+    let goal = previous.is_some_and(|p| document.is(p, word!("a")))
+        && big
+        && !token.lists.any(Lists::MEDICAL)
+        && (closed && after.is_none_or(|t| t.sign != b';')
+            || !word
+            || document.is_any(end, words!["alors", "le"]));
+    let fits = goal
+        || led && big && !word && !person
         || several && end > i + 2 && big
         || big && !word && !person && !surname;
     fits.then_some((i, end, "town", 0.65))
