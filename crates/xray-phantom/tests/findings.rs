@@ -84,7 +84,7 @@ fn everything() -> PhantomHospital {
     other_parts.values_mut().for_each(|share| *share = 1.0 / count);
     let prevalence = Prevalence { dislocation: 0.3, prosthesis: 0.5, ..Prevalence::default() };
     PhantomHospital {
-        studies: 900,
+        studies: 600,
         seed: 19,
         size: 96,
         child_share: 0.1,
@@ -99,7 +99,7 @@ fn everything() -> PhantomHospital {
 #[test]
 fn dislocated_and_replaced_joints_are_named_and_never_denied() {
     let [.., dislocated, replaced] = counted(&everything());
-    assert!(dislocated > 80 && replaced > 40, "{dislocated} {replaced}");
+    assert!(dislocated > 60 && replaced > 25, "{dislocated} {replaced}");
     for study in everything().iter() {
         let study = study.unwrap();
         let text = plain(&study.report.text);
