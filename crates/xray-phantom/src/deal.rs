@@ -6,6 +6,7 @@ use xray_core::{BodyPart, View};
 
 use crate::device::{DEVICES, Device, FOR_WRISTS};
 use crate::draw::Draw;
+use crate::fracture::Fracture;
 use crate::region::{ONE_KNEE, Region};
 use crate::study::domain;
 use crate::{Error, PhantomHospital, Result};
@@ -67,6 +68,18 @@ pub(crate) fn months_between(from: Date, to: Date) -> u32 {
         - i32::from(from.month())
         - i32::from(to.day() < from.day());
     months.max(0) as u32
+}
+
+/// The finger of an image of one: the broken one, where one is.
+pub(crate) fn finger(
+    hospital: &PhantomHospital,
+    region: &Region,
+    index: usize,
+    fracture: Option<&Fracture>,
+) -> Option<u8> {
+    let drawn = 2 + Draw::new(hospital.seed, &[domain::FINGER, index as u64]).below(4) as u8;
+    let broken = fracture.and_then(|fracture| fracture.bone.ray());
+    (region.part == BodyPart::Finger).then_some(broken.unwrap_or(drawn))
 }
 
 /// The machines that take images of a part of the body.

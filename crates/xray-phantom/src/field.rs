@@ -58,10 +58,7 @@ impl Field {
                 Some([5.0, 14.0])
             }
             Aim::Finger => {
-                let broken = shot.subject.fracture.and_then(|fracture| fracture.bone.ray());
-                let off = shot.subject.findings.dislocation.and_then(|dislocation| dislocation.ray());
-                let ray = broken.or(off).unwrap_or(2 + draw.below(4) as u8);
-                bones(&|bone| bone.ray() == Some(ray) && !matches!(bone, Bone::Metacarpal(_)));
+                bones(&|bone| bone.ray() == shot.subject.finger && !matches!(bone, Bone::Metacarpal(_)));
                 Some([10.0, 18.0])
             }
             Aim::Bones(wanted) => {

@@ -198,8 +198,12 @@ impl Fracture {
             (Bone::Carpal(_), _) => low + length * draw.range(0.4, 0.65),
             _ => low + length * draw.range(0.25, 0.75),
         };
-        let near: Vec<Point> =
-            part.mesh.points.iter().copied().filter(|p| (dot(*p, axis) - along).abs() < 4.0).collect();
+        // Meshes of limbs are too coarse to have corners everywhere.
+        let near: Vec<Point> = if limb {
+            part.mesh.outline(axis, along)
+        } else {
+            part.mesh.points.iter().copied().filter(|p| (dot(*p, axis) - along).abs() < 4.0).collect()
+        };
         let sum = near.iter().fold([0.0; 3], |sum, p| add(sum, *p));
         let middle = if neck.is_some() { HIP } else { scale(sum, 1.0 / near.len().max(1) as f32) };
         let point = add(middle, scale(axis, along - dot(middle, axis)));

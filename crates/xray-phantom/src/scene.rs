@@ -20,6 +20,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) fracture: Option<&'a Fracture>,
     pub(crate) findings: &'a Findings,
     pub(crate) knee: Option<&'a Knee>,
+    /// The finger of an image of one, by its ray.
+    pub(crate) finger: Option<u8>,
 }
 
 /// The surfaces of one bone, or of a part of it, in the frame of the detector, in millimetres.

@@ -8,7 +8,7 @@ use crate::anatomy::Anatomy;
 use crate::deal;
 use crate::device::Device;
 use crate::draw::Draw;
-use crate::findings::Findings;
+use crate::findings::{Case, Findings};
 use crate::fracture::Fracture;
 use crate::knee::Knee;
 use crate::labels;
@@ -42,6 +42,7 @@ pub(crate) mod domain {
     pub(crate) const CONFOUNDERS: u64 = 14;
     pub(crate) const DISLOCATION: u64 = 15;
     pub(crate) const PROSTHESIS: u64 = 16;
+    pub(crate) const FINGER: u64 = 17;
 }
 
 /// One examination of a simulated patient: its report and labels, and the means to render its images.
@@ -85,6 +86,8 @@ pub struct PhantomStudy {
     pub(crate) region: &'static Region,
     /// Of the fracture and the findings.
     pub(crate) side: Laterality,
+    /// The finger of an image of one, by its ray.
+    finger: Option<u8>,
     size: usize,
     source_mm: Option<f32>,
     marker_shares: [f64; 2],
@@ -140,11 +143,15 @@ impl PhantomStudy {
         let mut own = Draw::new(seed, &[domain::KNEES, index as u64]);
         let knees = bilateral.then(|| [(); 2].map(|()| Knee::draw(&hospital.knee_grades, &mut own)));
         let mut own = Draw::new(seed, &[domain::FINDINGS, index as u64]);
+        let finger = deal::finger(hospital, region, index, fracture.as_ref());
         let [mut off, mut replaced] =
             [domain::DISLOCATION, domain::PROSTHESIS].map(|kind| Draw::new(seed, &[kind, index as u64]));
-        let joints = [&mut off, &mut replaced];
-        let findings = Findings::draw(&hospital.prevalence, region, skeleton, &anatomy, &mut own)
-            .with_joints(&hospital.prevalence, region, skeleton, &anatomy, fracture.as_ref(), joints);
+        let case = Case { region, finger, skeleton, anatomy: &anatomy, fracture: fracture.as_ref() };
+        let findings = Findings::draw(&hospital.prevalence, &case, &mut own).with_joints(
+            &hospital.prevalence,
+            &case,
+            [&mut off, &mut replaced],
+        );
         let accession = format!("{:02}X{index:07}", date.year() % 100);
         let (site, radiologist) = (draw.below(3), draw.below(8));
         let facts = Facts {
@@ -194,6 +201,7 @@ impl PhantomStudy {
             region,
             laterality,
             side,
+            finger,
             views,
             device,
             person,
@@ -273,6 +281,7 @@ impl PhantomStudy {
             fracture: self.fracture.as_ref(),
             findings: &self.findings,
             knee: self.knees.as_ref().map(|knees| &knees[0]),
+            finger: self.finger,
         };
         let shot = Shot {
             subject,

@@ -4,7 +4,6 @@ use xray_core::BodyPart;
 use crate::anatomy::Anatomy;
 use crate::bone::Bone;
 use crate::draw::Draw;
-use crate::fracture::Fracture;
 use crate::geometry::{Motion, Point, add, dot, scale, sub, unit};
 use crate::mesh::Mesh;
 use crate::region::Region;
@@ -105,12 +104,12 @@ impl Dislocation {
         matches!(region.part, Shoulder | Elbow | Finger | Hand | Hip | Pelvis)
     }
 
-    /// One of the region, of the finger that is broken where one is.
+    /// One of the region, of the finger of that ray where one is given and can be.
     pub(crate) fn draw(
         region: &Region,
+        ray: Option<u8>,
         skeleton: &Skeleton,
         anatomy: &Anatomy,
-        fracture: Option<&Fracture>,
         draw: &mut Draw,
     ) -> Option<Self> {
         let joint = match region.part {
@@ -119,7 +118,7 @@ impl Dislocation {
             BodyPart::Hip | BodyPart::Pelvis => DislocatedJoint::Hip,
             BodyPart::Finger | BodyPart::Hand => {
                 let drawn = 2 + draw.below(4) as u8;
-                let ray = fracture.and_then(|f| f.bone.ray()).filter(|ray| *ray > 1).unwrap_or(drawn);
+                let ray = ray.filter(|ray| *ray > 1).unwrap_or(drawn);
                 if draw.chance(0.7) {
                     DislocatedJoint::ProximalInterphalangeal(ray)
                 } else {
@@ -174,16 +173,6 @@ impl Dislocation {
             },
             reach,
         })
-    }
-
-    /// The finger, of a hand.
-    pub(crate) fn ray(&self) -> Option<u8> {
-        match self.joint {
-            DislocatedJoint::Metacarpophalangeal(ray) | DislocatedJoint::ProximalInterphalangeal(ray) => {
-                Some(ray)
-            }
-            _ => None,
-        }
     }
 
     /// How `bone` leaves its joint.

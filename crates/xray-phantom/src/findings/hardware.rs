@@ -73,6 +73,12 @@ impl Osteosynthesis {
         Self { bone, kind, shape: [(); 3].map(|()| draw.range(0.0, 1.0)) }
     }
 
+    /// Wires through the first bone of a finger.
+    pub(crate) fn of_phalanx(ray: u8, draw: &mut Draw) -> Self {
+        let kind = Hardware::Wires { count: 2 + draw.below(2) as u8 };
+        Self { bone: Bone::ProximalPhalanx(ray), kind, shape: [(); 3].map(|()| draw.range(0.0, 1.0)) }
+    }
+
     /// A plate on the shaft of a long bone.
     pub(crate) fn of_shaft(bone: Bone, draw: &mut Draw) -> Self {
         let kind = Hardware::Plate { palmar: false };

@@ -56,14 +56,20 @@ pub struct Findings {
     pub prosthesis: Option<Prosthesis>,
 }
 
+/// Whom findings are drawn for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Case<'a> {
+    pub(crate) region: &'static Region,
+    /// The finger of an image of one.
+    pub(crate) finger: Option<u8>,
+    pub(crate) skeleton: &'static Skeleton,
+    pub(crate) anatomy: &'a Anatomy,
+    pub(crate) fracture: Option<&'a Fracture>,
+}
+
 impl Findings {
-    pub(crate) fn draw(
-        prevalence: &Prevalence,
-        region: &Region,
-        skeleton: &Skeleton,
-        anatomy: &Anatomy,
-        draw: &mut Draw,
-    ) -> Self {
+    pub(crate) fn draw(prevalence: &Prevalence, case: &Case<'_>, draw: &mut Draw) -> Self {
+        let Case { region, finger, skeleton, anatomy, .. } = *case;
         let on = |bone: Bone| skeleton.index(bone).map(|index| &skeleton.parts[index]);
         // Every kind is drawn from numbers of its own, so that its prevalence changes nothing else.
         let mut kind = |share: f64| {
@@ -89,6 +95,26 @@ impl Findings {
                     Osteosynthesis::of_shaft(Fracture::draw_bone(region, anatomy, &mut own).0, &mut own)
                 });
             return Self { lytic_lesion, sclerotic_lesion, osteosynthesis, ..Self::default() };
+        }
+        if let Some(ray) = finger {
+            let phalanx = on(Bone::ProximalPhalanx(ray));
+            let mut lesion = |share: f64, sclerotic: bool| {
+                kind(share).and_then(|mut own| {
+                    let bone = [Bone::ProximalPhalanx(ray), Bone::MiddlePhalanx(ray)][own.below(2)];
+                    Some(Lesion::draw(sclerotic, on(bone)?, None, anatomy, &mut own))
+                })
+            };
+            let (lytic_lesion, sclerotic_lesion) =
+                (lesion(prevalence.lytic_lesion, false), lesion(prevalence.sclerotic_lesion, true));
+            return Self {
+                lytic_lesion,
+                sclerotic_lesion,
+                osteosynthesis: kind(prevalence.osteosynthesis)
+                    .map(|mut own| Osteosynthesis::of_phalanx(ray, &mut own)),
+                foreign_body: kind(prevalence.foreign_body)
+                    .and_then(|mut own| Some(ForeignBody::draw(phalanx?, anatomy, &mut own))),
+                ..Self::default()
+            };
         }
         let old = anatomy.age_months >= 45 * 12;
         Self {
@@ -118,14 +144,13 @@ impl Findings {
     pub(crate) fn with_joints(
         mut self,
         prevalence: &Prevalence,
-        region: &Region,
-        skeleton: &Skeleton,
-        anatomy: &Anatomy,
-        fracture: Option<&Fracture>,
+        case: &Case<'_>,
         [dislocated, replaced]: [&mut Draw; 2],
     ) -> Self {
+        let Case { region, finger, skeleton, anatomy, fracture } = *case;
         if dislocated.chance(prevalence.dislocation) {
-            self.dislocation = Dislocation::draw(region, skeleton, anatomy, fracture, dislocated);
+            let ray = finger.or(fracture.and_then(|fracture| fracture.bone.ray()));
+            self.dislocation = Dislocation::draw(region, ray, skeleton, anatomy, dislocated);
         }
         let joint = ReplacedJoint::of(region).filter(|_| fracture.is_none());
         if replaced.chance(prevalence.prosthesis) {
