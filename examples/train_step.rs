@@ -4,6 +4,9 @@
 //! ```text
 //! cargo run --release --example train_step
 //! cargo run --release --example train_step -- --device cuda --precision bf16 --batch 1024 --chunk 128
+//! # Two processes that exchange gradients, with small encoders
+//! cargo run --release --example launch -- --processes 2 -- \
+//!     target/release/examples/train_step --small --exchange after
 //! ```
 
 #![expect(clippy::print_stdout, reason = "the figures are what this is run for")]
@@ -17,13 +20,14 @@ use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use osteon::contrastive_align::{Aligner, ClipLoss, LogitConfig, PairBatch, PairChunk, Towers};
 use osteon::model_core::{
-    self, AdamW, AdamWConfig, Error, Hook, ParameterPolicy, Precision, StepReport, Trainer, TrainerConfig,
-    batches_from_fn,
+    self, AdamW, AdamWConfig, Collective, Error, Hook, ParameterPolicy, Precision, Shard, SingleProcess,
+    StepReport, Trainer, TrainerConfig, batches_from_fn,
 };
 use osteon::text_encoder::{TextConfig, TextFamily, TextModel, TokenBatch};
 use osteon::vision_encoder::{Vit, VitConfig};
 use serde_json::json;
 use tch::{Cuda, Device, Kind, Tensor};
+use torch_ext::{ProcessGroup, Rendezvous};
 
 #[path = "cli/device.rs"]
 mod device;
@@ -32,6 +36,7 @@ use device::On;
 
 /// Of XLM-R.
 const VOCABULARY: i64 = 250_002;
+const SMALL_VOCABULARY: i64 = 32_000;
 /// Of the method.
 const PROJECTION: i64 = 512;
 
@@ -49,6 +54,12 @@ struct Args {
     /// Studies that the encoders see at once, with cached gradients; all of them if left out.
     #[arg(long)]
     chunk: Option<NonZeroUsize>,
+    /// ViT-S/16 and a text encoder of that width with 6 layers and 32,000 words, in place of the base sizes.
+    #[arg(long)]
+    small: bool,
+    /// When gradients are exchanged, where this is one of several processes.
+    #[arg(long, value_enum, default_value = "during")]
+    exchange: Exchange,
     /// Whether layers are run again in the backward pass, to hold fewer activations.
     #[arg(long)]
     gradient_checkpointing: bool,
@@ -73,21 +84,45 @@ enum In {
     Bf16,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Exchange {
+    /// While the backward pass goes on.
+    During,
+    /// When it is done.
+    After,
+    /// Never: each process trains alone.
+    Never,
+}
+
 fn main() -> Result<()> {
     let args = Args::parse();
     let device = args.device.device()?;
+    let collective: Box<dyn Collective> = match (Rendezvous::from_env()?, args.exchange) {
+        (None, _) | (_, Exchange::Never) => Box::new(SingleProcess),
+        (Some(rendezvous), Exchange::During) => Box::new(ProcessGroup::join(&rendezvous, device)?),
+        (Some(rendezvous), Exchange::After) => Box::new(Afterwards(ProcessGroup::join(&rendezvous, device)?)),
+    };
     let start = Instant::now();
     tch::manual_seed(1);
 
-    let vision =
-        VitConfig { image_size: args.image_size, projection_size: Some(PROJECTION), ..VitConfig::default() };
-    let text = TextConfig {
+    let mut vision = VitConfig {
+        image_size: args.image_size,
+        projection_size: Some(PROJECTION),
+        gradient_checkpointing: args.gradient_checkpointing,
+        ..VitConfig::default()
+    };
+    let mut text = TextConfig {
         vocab_size: VOCABULARY,
         max_position_embeddings: 514,
         projection_size: Some(PROJECTION),
         gradient_checkpointing: args.gradient_checkpointing,
         ..TextConfig::of(TextFamily::XlmRoberta)
     };
+    if args.small {
+        (vision.hidden_size, vision.num_attention_heads, vision.intermediate_size) = (384, 6, 1536);
+        (text.hidden_size, text.num_attention_heads, text.intermediate_size) = (384, 6, 1536);
+        (text.num_hidden_layers, text.vocab_size) = (6, SMALL_VOCABULARY);
+    }
     let patches = (args.image_size / vision.patch_size).pow(2) + 1;
     let flops = flops(vision.hidden_size, vision.num_hidden_layers, patches)
         + flops(text.hidden_size, text.num_hidden_layers, args.tokens as i64);
@@ -111,10 +146,33 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let config = TrainerConfig { precision, ..TrainerConfig::default() };
-    let mut trainer = Trainer::new(config, Vec::new(), Box::new(optimizer))?.with_hook(turns);
+    let mut trainer =
+        Trainer::new(config, Vec::new(), Box::new(optimizer))?.with_collective(collective).with_hook(turns);
     let mut batches = batches_from_fn(|_, _| Ok(std::iter::repeat_with(|| batch(&args, device))));
     trainer.run(&Aligner::new(towers.model, ClipLoss::default()), &mut batches, None)?;
     Ok(())
+}
+
+/// Processes whose gradients wait for the end of the backward pass.
+#[derive(Debug)]
+struct Afterwards(ProcessGroup);
+
+impl Collective for Afterwards {
+    fn shard(&self) -> Shard {
+        self.0.shard()
+    }
+
+    fn all_reduce_mean(&self, tensors: &mut [Tensor]) -> model_core::Result<()> {
+        Collective::all_reduce_mean(&self.0, tensors)
+    }
+
+    fn all_gather(&self, tensor: &Tensor) -> model_core::Result<Vec<Tensor>> {
+        Collective::all_gather(&self.0, tensor)
+    }
+
+    fn broadcast(&self, tensors: &mut [Tensor]) -> model_core::Result<()> {
+        Collective::broadcast(&self.0, tensors)
+    }
 }
 
 /// Steps are taken in turns, and each turn is measured.
@@ -251,11 +309,12 @@ fn batch(args: &Args, device: Device) -> model_core::Result<PairBatch<Tensor, To
     let studies = args.batch.get();
     let chunk = args.chunk.map_or(studies, NonZeroUsize::get).min(studies);
     let side = args.image_size;
+    let vocabulary = if args.small { SMALL_VOCABULARY } else { VOCABULARY };
     let mut chunks = Vec::new();
     for first in (0..studies).step_by(chunk) {
         let studies = chunk.min(studies - first);
         let ids =
-            Tensor::randint_low(5, VOCABULARY, [(studies * args.tokens) as i64], (Kind::Int64, Device::Cpu));
+            Tensor::randint_low(5, vocabulary, [(studies * args.tokens) as i64], (Kind::Int64, Device::Cpu));
         let ids = Vec::<i64>::try_from(ids).map_err(Error::torch("drawing reports"))?;
         let reports: Vec<Vec<i64>> = ids.chunks(args.tokens).map(<[i64]>::to_vec).collect();
         chunks.push(PairChunk {
