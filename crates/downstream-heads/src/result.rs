@@ -25,8 +25,9 @@ pub struct Evaluation {
 
 impl Evaluation {
     /// Measures probabilities: for two classes AUROC (`auroc`), average precision, balanced accuracy, F1
-    /// and Brier score; for more, macro one-vs-rest AUROC (`auroc_macro_ovr`), balanced accuracy, macro F1
-    /// and quadratic-weighted kappa. The class called is the most probable one.
+    /// and Brier score; for more, macro one-vs-rest AUROC (`auroc_macro_ovr`), balanced accuracy and macro F1.
+    /// The class called is the most probable one. For classes that have an order there is
+    /// [`GradeEvaluation`](crate::GradeEvaluation).
     ///
     /// # Shapes
     ///
@@ -65,7 +66,6 @@ impl Evaluation {
             measure(&Mean::new("brier", squares.collect()).map_err(Error::metric)?)?;
         } else {
             measure(&of_matrix("f1_macro", ConfusionMatrix::f1_macro))?;
-            measure(&of_matrix("quadratic_kappa", ConfusionMatrix::quadratic_kappa))?;
         }
         Ok(Self { cases: labels.len(), patients: clusters.len(), metrics, classes, probabilities })
     }
