@@ -98,6 +98,9 @@ pub struct ImageRef {
     /// The part of the body, where it is known.
     #[serde(default)]
     pub body_part: Option<BodyPart>,
+    /// Which device made it, as far as its header tells devices apart. May name a hospital's room: not to be passed on.
+    #[serde(default)]
+    pub device: Option<String>,
 }
 
 /// One examination of one patient: its images, and what orders it among the patient's others.

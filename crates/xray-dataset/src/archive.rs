@@ -134,6 +134,7 @@ impl ArchiveStudy {
                 laterality: header.laterality,
                 view: header.view,
                 body_part: header.body_part,
+                device: header.device,
             })
             .collect();
         let study = Study { id, patient, date, time, images, labels: Labels::new() };

@@ -21,6 +21,7 @@ pub(crate) struct DicomHeader {
     pub(crate) laterality: Option<Laterality>,
     pub(crate) view: Option<View>,
     pub(crate) body_part: Option<BodyPart>,
+    pub(crate) device: Option<String>,
     pub(crate) last_name: Option<String>,
     pub(crate) first_names: Vec<String>,
     pub(crate) birth_date: Option<Date>,
@@ -55,6 +56,7 @@ impl DicomHeader {
                 .and_then(|value| laterality(&value)),
             view: text(object, tags::VIEW_POSITION).and_then(|value| view(&value)),
             body_part: text(object, tags::BODY_PART_EXAMINED).and_then(|value| body_part(&value)),
+            device: device(object),
             last_name,
             first_names: given,
             birth_date,
@@ -66,6 +68,15 @@ impl DicomHeader {
             has_pixels: object.get(tags::ROWS).is_some(),
         }
     }
+}
+
+/// Maker, model and serial number, where the maker or the model is known.
+fn device(object: &InMemDicomObject) -> Option<String> {
+    let known = [tags::MANUFACTURER, tags::MANUFACTURER_MODEL_NAME].map(|tag| text(object, tag));
+    known.iter().any(Option::is_some).then(|| {
+        let parts = known.into_iter().chain([text(object, tags::DEVICE_SERIAL_NUMBER)]);
+        parts.map(Option::unwrap_or_default).collect::<Vec<_>>().join("/")
+    })
 }
 
 /// The day of a DA element: `YYYYMMDD`, or with dots as the first version of the standard had it.

@@ -21,8 +21,8 @@ use crate::{
 /// [`ReportTransform`]. One sample is one study:
 ///
 /// * `<key>.txt`: the report; `<key>.0.png`, `<key>.1.png` …: the images, in order;
-/// * `<key>.json`: `labels`, `images` (side, view, body part, spacing and size of each), `laterality`, `view`,
-///   `body_part` and `spacing_mm` where all images agree, `date` (shifted as the report's), `sex`,
+/// * `<key>.json`: `labels`, `images` (side, view, body part, device, spacing and size of each), `laterality`, `view`,
+///   `body_part`, `device` and `spacing_mm` where all images agree (a device is a keyed pseudonym), `date` (shifted as the report's), `sex`,
 ///   `age_years` (90 stands for everything above 89).
 ///
 /// The key is two keyed pseudonyms, patient and study. Shards are called `train-000000.tar`, `val-…` and

@@ -205,6 +205,7 @@ impl SampleMaker<'_> {
                     "laterality": image.laterality,
                     "view": image.view,
                     "body_part": image.body_part,
+                    "device": image.device.as_ref().map(|device| self.key.pseudonym("device", device, 8)),
                     "spacing_mm": pixels.spacing_mm(),
                     "height": pixels.height(),
                     "width": pixels.width(),
@@ -218,7 +219,7 @@ impl SampleMaker<'_> {
         meta.insert("date".to_owned(), to_value(&date));
         meta.insert("sex".to_owned(), to_value(&found.identity.sex));
         meta.insert("age_years".to_owned(), to_value(&found.age_years.map(|age| age.min(OLDEST))));
-        for field in ["laterality", "view", "body_part", "spacing_mm"] {
+        for field in ["laterality", "view", "body_part", "device", "spacing_mm"] {
             let first = images.first().map_or(&Value::Null, |image| &image[field]);
             let agreed = images.iter().all(|image| &image[field] == first);
             meta.insert(field.to_owned(), if agreed { first.clone() } else { Value::Null });

@@ -47,7 +47,7 @@ impl File<'_> {
         let uid = format!("2.25.{}{}{}", self.number, self.study.len(), self.patient.len());
         let name = format!("{NAME}^{}", self.patient);
         let number = self.number.to_string();
-        let text: [(Tag, VR, &str); 14] = [
+        let text: [(Tag, VR, &str); 16] = [
             (tags::SOP_CLASS_UID, VR::UI, self.sop_class),
             (tags::SOP_INSTANCE_UID, VR::UI, &uid),
             (tags::STUDY_DATE, VR::DA, self.date),
@@ -58,6 +58,8 @@ impl File<'_> {
             (tags::PATIENT_SEX, VR::CS, "F"),
             (tags::PATIENT_AGE, VR::AS, "093Y"),
             (tags::BODY_PART_EXAMINED, VR::CS, "HAND"),
+            (tags::MANUFACTURER, VR::LO, "Maker"),
+            (tags::MANUFACTURER_MODEL_NAME, VR::LO, "Salle 2"),
             (tags::VIEW_POSITION, VR::CS, "PA"),
             (tags::LATERALITY, VR::CS, "L"),
             (tags::INSTANCE_NUMBER, VR::IS, &number),

@@ -51,13 +51,15 @@ fn studies_come_back_with_report_images_labels_and_no_identifier() {
             assert_eq!(sample.images[0].spacing_mm(), Some([0.5, 0.25]));
             assert_eq!((&sample.meta["laterality"], &sample.meta["view"]), (&"left".into(), &"pa".into()));
             assert_eq!((&sample.meta["age_years"], &sample.meta["sex"]), (&90.into(), &"F".into()));
+            // A device is a pseudonym, for its name may name a place.
+            assert_eq!(sample.meta["device"].as_str().map(str::len), Some(8));
             assert_eq!(sample.meta["images"].as_array().unwrap().len(), sample.images.len());
             labelled += usize::from(sample.labels.get("fracture") == Some(&Label::Present(true)));
         }
     }
     assert_eq!(labelled, 1);
     for (path, bytes) in contents(&out) {
-        for identifier in ["DUPONTEL", "PAT0", "ACC0", "20200301", "2020-03-01"] {
+        for identifier in ["DUPONTEL", "PAT0", "ACC0", "20200301", "2020-03-01", "Salle 2"] {
             let found = bytes.windows(identifier.len()).any(|window| window == identifier.as_bytes());
             assert!(!found, "{identifier} in {path:?}");
         }
