@@ -232,3 +232,35 @@ fn a_messy_archive_has_what_its_settings_say_and_its_truth_knows() {
             + files.keys().filter(|name| name.contains("SANS-DOSSIER")).count()
     });
 }
+
+#[test]
+fn an_archive_with_masks_has_a_picture_of_each_finding() {
+    let dir = tempfile::tempdir().unwrap();
+    let masked = PhantomHospital { studies: 6, masks: true, fracture_prevalence: 1.0, ..hospital() };
+    write(&masked, dir.path(), 2);
+    let mut pictures = 0;
+    for study in masked.iter() {
+        let study = study.unwrap();
+        let folder = dir.path().join("truth/masks").join(study.id.as_str());
+        for number in 0..study.views.len() {
+            let list = fs::read(folder.join(format!("{number}.json"))).unwrap();
+            let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
+            let bones = list["bones"].as_array().unwrap();
+            assert_eq!(bones.len(), list["bone_boxes"].as_array().unwrap().len());
+            let masks = study.finding_masks(number).unwrap();
+            let listed = list["findings"].as_array().unwrap();
+            assert_eq!(listed.len(), masks.len());
+            assert!(listed.iter().any(|finding| finding["name"] == "fracture"), "{}", study.index);
+            for (finding, mask) in listed.iter().zip(masks) {
+                assert_eq!(finding["name"], mask.name);
+                assert_eq!(finding["box"], serde_json::json!(mask.corners()));
+                let picture =
+                    image::open(folder.join(finding["file"].as_str().unwrap())).unwrap().into_luma8();
+                assert_eq!((picture.width() as usize, picture.height() as usize), (mask.width, mask.height));
+                assert!(picture.pixels().zip(&mask.pixels).all(|(grey, set)| (grey.0[0] == 255) == *set));
+                pictures += 1;
+            }
+        }
+    }
+    assert!(pictures > 6, "{pictures}");
+}
