@@ -39,7 +39,7 @@ struct Arguments {
     /// All parts of the body that can be imaged, in place of hand and wrist alone.
     #[arg(long)]
     all_parts: bool,
-    /// Adds dislocations, replaced joints and single knees, of which there are none by default.
+    /// Adds dislocations, replaced joints, single knees, and children at all parts, of which there are none by default.
     #[arg(long)]
     every_finding: bool,
     /// Adds masks of the bones and of each finding for each image.
@@ -66,6 +66,7 @@ fn main() -> anyhow::Result<()> {
         seed: arguments.seed,
         size: arguments.size,
         other_parts: if arguments.all_parts { PhantomHospital::all_parts() } else { BTreeMap::new() },
+        children_everywhere: arguments.every_finding,
         one_knee_share: if arguments.every_finding { 0.6 } else { 0.0 },
         prevalence: if arguments.every_finding { Prevalence::every_finding() } else { Prevalence::default() },
         masks: arguments.masks,

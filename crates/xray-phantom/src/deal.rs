@@ -109,7 +109,8 @@ pub(crate) fn region(
 ) -> Result<&'static Region> {
     let mut part = usual;
     let mut draw = Draw::new(hospital.seed, &[domain::REGION, index as u64]);
-    if age_months >= 18 * 12 && !hospital.other_parts.is_empty() {
+    let may = hospital.children_everywhere || age_months >= 18 * 12;
+    if may && !hospital.other_parts.is_empty() {
         let mut left = draw.range(0.0, 1.0) as f64;
         for (other, share) in &hospital.other_parts {
             if (0.0..*share).contains(&left) {

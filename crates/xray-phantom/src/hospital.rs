@@ -34,10 +34,14 @@ pub struct PhantomHospital {
     pub difficulty: f64,
     /// Share of wrists among hands and wrists. Default: 0.55.
     pub wrist_share: f64,
-    /// Shares of other parts of the body, on top of which hands and wrists divide the rest; of adults only, children
-    /// are imaged at hand and wrist. Finger, forearm, elbow, humerus, shoulder, pelvis, hip, femur, knee (both in one
+    /// Shares of other parts of the body, on top of which hands and wrists divide the rest; of adults only unless
+    /// `children_everywhere` is set. Finger, forearm, elbow, humerus, shoulder, pelvis, hip, femur, knee (both in one
     /// image), lower leg, ankle and full leg (both). Default: none.
     pub other_parts: BTreeMap<BodyPart, f64>,
+    /// Whether children are imaged at the other parts too, with growth plates; at hand and wrist alone otherwise. Default:
+    /// no.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub children_everywhere: bool,
     /// Share of the knee studies that show one knee from the front and the side, as after an accident, in place of both
     /// from the front. Default: 0.
     #[serde(skip_serializing_if = "is_none")]
@@ -86,6 +90,7 @@ impl Default for PhantomHospital {
             difficulty: 0.5,
             wrist_share: 0.55,
             other_parts: BTreeMap::new(),
+            children_everywhere: false,
             one_knee_share: 0.0,
             knee_grades: [0.35, 0.2, 0.22, 0.15, 0.08],
             child_share: 0.25,

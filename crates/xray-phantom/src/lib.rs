@@ -53,8 +53,9 @@
 //! should be relied on. The bones of arm and leg come from coarse meshes: their outline is right and their detail is
 //! not. How far the bones of a dislocated joint move is chosen; ligaments do not hold them. A prosthesis is a plain shape
 //! of its kind, of no maker, its plastic parts are not seen, and bone around it does not change. The trunk around a pelvis
-//! is a smooth body; the left half of a pelvis is the right one mirrored. Spine and ribs are not drawn; children are imaged
-//! at hand and wrist alone, and casts are put on hand and wrist alone.
+//! is a smooth body; the left half of a pelvis is the right one mirrored. Spine and ribs are not drawn. Children are imaged
+//! at hand and wrist alone unless `children_everywhere` asks for more: their growth plates then are gaps in the bones of an
+//! adult made smaller, whose epiphyses are whole from the start. Casts are put on hand and wrist alone.
 //!
 //! # What must not be concluded
 //!
@@ -103,6 +104,7 @@ mod mesh;
 mod patient;
 mod pdf;
 mod place;
+mod plates;
 mod pose;
 mod public;
 mod radiograph;

@@ -5,6 +5,7 @@ use crate::fracture::Fracture;
 use crate::geometry::{Motion, Point, add, dot, scale, sub, unit};
 use crate::knee::Knee;
 use crate::mesh::Mesh;
+use crate::plates;
 use crate::pose::Pose;
 use crate::region::{MIDLINE, Region};
 use crate::skeleton::{Limb, Part, Skeleton};
@@ -207,10 +208,11 @@ fn grown(part: &Part, index: usize, subject: &Subject<'_>) -> Vec<[Mesh; 2]> {
     });
     if part.limb != Limb::Hand {
         let left = findings.prosthesis.and_then(|prosthesis| prosthesis.left(part.bone));
-        return vec![match left {
+        let shells = match left {
             Some(left) => [outer.kept(left), inner.kept(left)],
             None => [outer, inner],
-        }];
+        };
+        return plates::divided(part.bone, shells, anatomy);
     }
     let share = anatomy.ossified(part.bone);
     if part.bone.is_carpal() {

@@ -16,11 +16,12 @@ use crate::marker::Marker;
 use crate::mask::FindingMask;
 use crate::patient::Patient;
 use crate::place::{BoneMask, FindingBox};
+use crate::plates;
 use crate::radiograph::{Radiograph, Shot};
 use crate::region::Region;
 use crate::report::{self, Facts, Faults};
 use crate::scene::Subject;
-use crate::skeleton::Skeleton;
+use crate::skeleton::{Limb, Skeleton};
 use crate::spans::Span;
 use crate::{Error, PhantomHospital, Result};
 
@@ -141,7 +142,9 @@ impl PhantomStudy {
         };
         let device = deal::telling_device(hospital, region, index, fracture.is_some()).unwrap_or(device);
         let mut own = Draw::new(seed, &[domain::KNEES, index as u64]);
-        let knees = bilateral.then(|| [(); 2].map(|()| Knee::draw(&hospital.knee_grades, &mut own)));
+        // No joint of a child is worn.
+        let grades = if age_months < 18 * 12 { [1.0, 0.0, 0.0, 0.0, 0.0] } else { hospital.knee_grades };
+        let knees = bilateral.then(|| [(); 2].map(|()| Knee::draw(&grades, &mut own)));
         let mut own = Draw::new(seed, &[domain::FINDINGS, index as u64]);
         let finger = deal::finger(hospital, region, index, fracture.as_ref());
         let [mut off, mut replaced] =
@@ -171,7 +174,10 @@ impl PhantomStudy {
             knees: knees.as_ref(),
             age_months,
             demineralised: anatomy.is_demineralised(),
-            growing: anatomy.growth_plate(crate::Bone::Radius).is_some(),
+            growing: match region.limb {
+                Limb::Hand => anatomy.growth_plate(crate::Bone::Radius).is_some(),
+                _ => plates::seen_open(region.part, &anatomy),
+            },
         };
         let faults = Faults::new(
             hospital.typing_fault_share,

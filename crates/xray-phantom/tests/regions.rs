@@ -133,3 +133,32 @@ fn a_lead_letter_may_be_forgotten_or_mirrored() {
         assert!(seen >= 4, "{marker:?}: {seen}");
     }
 }
+
+#[test]
+fn children_have_open_growth_plates_wherever_they_are_imaged() {
+    let children = PhantomHospital {
+        studies: 120,
+        size: 96,
+        child_share: 1.0,
+        elderly_share: 0.0,
+        fracture_prevalence: 0.0,
+        children_everywhere: true,
+        one_knee_share: 0.5,
+        prevalence: Prevalence::none(),
+        ..hospital()
+    };
+    let (mut open, mut closed) = (0, 0);
+    for study in children.iter() {
+        let study = study.unwrap();
+        let growing = study.labels["growth_plates"].present().unwrap();
+        (open, closed) = (open + usize::from(growing), closed + usize::from(!growing));
+        let years = value(&study, "age_months") / 12.0;
+        assert!(years > 12.0 || growing, "study {} {:?} at {years}", study.index, study.body_part);
+        assert!(years < 18.5 || !growing, "study {} {:?} at {years}", study.index, study.body_part);
+        let text = study.report.text.to_lowercase();
+        let says = ["physes ouvertes", "cartilages de", "noyaux d"].iter().any(|words| text.contains(words));
+        assert!(growing || !says, "study {}", study.index);
+        study.radiograph(0).unwrap();
+    }
+    assert!(open > 60 && closed > 5, "{open} {closed}");
+}
