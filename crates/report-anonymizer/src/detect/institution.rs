@@ -34,6 +34,9 @@ fn institution(document: &Document<'_>, i: usize) -> Option<(usize, &'static str
         let end = proper_name(document, i, dieu + 1).unwrap_or(dieu + 1);
         return Some((end, "institution", 0.96));
     }
+    if let Some(start) = dotted_head(document, i) {
+        return proper_name(document, i, start).map(|end| (end, "institution", 0.96));
+    }
     let strong = token.roles.any(Roles::INSTITUTION);
     if !strong && !token.roles.any(Roles::INSTITUTION_WEAK) {
         return nicknamed(document, i);
@@ -84,6 +87,16 @@ fn institution(document: &Document<'_>, i: usize) -> Option<(usize, &'static str
         return None;
     }
     Some((end, "institution", 0.96))
+}
+
+/// The end of "C.H.U." at token `i`.
+pub(crate) fn dotted_head(document: &Document<'_>, i: usize) -> Option<usize> {
+    let fits = document.is(i, word!("c"))
+        && document.is(i + 2, word!("h"))
+        && document.is_any(i + 4, words!["u", "r", "c", "p", "s"])
+        && [1, 3, 5].into_iter().all(|j| document.is_sign(i + j, b'.') && document.glued(i + j - 1))
+        && [1, 3].into_iter().all(|j| document.glued(i + j));
+    fits.then_some(i + 6)
 }
 
 /// The end of the proper name of an institution whose general words end at `start`.

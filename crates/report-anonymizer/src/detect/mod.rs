@@ -35,6 +35,7 @@ pub(crate) use calendar::parse as parse_date;
 pub(crate) use check_digits::{is_inami, is_niss, is_rpps, nir_key, niss_key};
 pub(crate) use guard::guard;
 pub(crate) use identity::{KnownIdentity, canonical, resembles};
+pub(crate) use institution::dotted_head;
 pub(crate) use number_words::number_in_words;
 pub(crate) use place::longest as longest_place;
 pub(crate) use propagate::propagate;

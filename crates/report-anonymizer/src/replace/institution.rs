@@ -8,7 +8,8 @@ pub(crate) fn surrogate(surrogates: &Surrogates<'_>, span: &Span, scope: &Scope<
     let document = surrogates.document;
     let text = &document.text()[span.range()];
     let tokens = surrogates.tokens(span);
-    let mut head = tokens.start;
+    let dotted = crate::detect::dotted_head(document, tokens.start);
+    let mut head = dotted.unwrap_or(tokens.start);
     while head < tokens.end
         && document.has(head, Roles::INSTITUTION.or(Roles::INSTITUTION_WEAK).or(Roles::INSTITUTION_WORD))
     {
@@ -22,6 +23,11 @@ pub(crate) fn surrogate(surrogates: &Surrogates<'_>, span: &Span, scope: &Scope<
     }
     let key = fold(text);
     let draw = scope.draw("institution", &[&key]);
+    if is_acronym(text) {
+        let several = tokens.start > 0 && document.is_any(tokens.start - 1, words!["aux", "les", "des"]);
+        let list = surrogates.pool.list("acronym", if several { "plural" } else { "fr" });
+        return in_case_of(text, scope.choose(list, draw));
+    }
     let kind = if head > tokens.start {
         &document.text()[span.start..document.tokens[head - 1].end as usize]
     } else {
@@ -34,7 +40,7 @@ pub(crate) fn surrogate(surrogates: &Surrogates<'_>, span: &Span, scope: &Scope<
     // "au Tivoli": what is named after "au" stays something of that kind.
     let nicknamed = head == tokens.start && head > 0 && document.is_any(head - 1, words!["au", "du"]);
     let kind = if nicknamed { "CHU" } else { kind };
-    let public = public || nicknamed;
+    let public = public || nicknamed || dotted.is_some();
     let name = if home {
         scope.choose(surrogates.pool.list("house", "fr"), draw).to_owned()
     } else if public {
@@ -54,4 +60,10 @@ pub(crate) fn surrogate(surrogates: &Surrogates<'_>, span: &Span, scope: &Scope<
     };
     let name = in_case_of(text, &name);
     if kind.is_empty() { name } else { format!("{kind} {name}") }
+}
+
+/// Whether `text` is one short word in capitals, dots apart: "CHUV", "H.U.G.".
+fn is_acronym(text: &str) -> bool {
+    let letters = text.chars().filter(|c| *c != '.');
+    (2..=6).contains(&letters.clone().count()) && letters.clone().all(char::is_uppercase)
 }

@@ -39,6 +39,10 @@ pub(crate) fn surrogate(original: &str, scope: &Scope<'_>) -> String {
         fresh =
             (0..10).map(|last| format!("{ten}{last}")).find(|candidate| is_rpps(candidate)).unwrap_or(fresh);
     }
+    if digits.len() == 13 && digits == characters && digits.starts_with("756") {
+        let twelve = format!("756{}", &fresh[3..12]);
+        fresh = format!("{twelve}{}", ean_key(&twelve));
+    }
     let mut fresh = fresh.chars();
     original
         .chars()
@@ -52,6 +56,13 @@ pub(crate) fn surrogate(original: &str, scope: &Scope<'_>) -> String {
             }
         })
         .collect()
+}
+
+/// The check digit of a number of twelve digits, as on goods (EAN-13) and in the Swiss AVS number.
+fn ean_key(twelve: &str) -> u32 {
+    let digits = twelve.bytes().map(|b| u32::from(b - b'0')).enumerate();
+    let sum: u32 = digits.map(|(i, digit)| if i % 2 == 1 { 3 * digit } else { digit }).sum();
+    (10 - sum % 10) % 10
 }
 
 fn number(digits: &str) -> u32 {

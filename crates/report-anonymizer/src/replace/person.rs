@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use xray_core::Sex;
 
 use super::elision::elides;
@@ -9,6 +7,7 @@ use crate::Category;
 use crate::detect::canonical;
 use crate::document::{Document, Kind, Shape};
 use crate::fold::fold;
+use crate::hash::{WordMap, hash_word};
 use crate::lexicon::Lists;
 use crate::span::Span;
 use crate::vocabulary::Roles;
@@ -17,10 +16,11 @@ use crate::vocabulary::Roles;
 /// stands.
 #[derive(Debug, Default)]
 pub(crate) struct Cast {
-    firsts: HashMap<String, bool>,
+    firsts: WordMap<bool>,
     /// Whether a title before it makes the bearer of a first name a woman.
-    women: HashMap<String, bool>,
-    initials: HashMap<char, String>,
+    women: WordMap<bool>,
+    /// By their letter, the first of the first names.
+    initials: Vec<(char, String)>,
 }
 
 /// One name of a span: a word with what is joined to it, or an initial.
@@ -39,7 +39,7 @@ impl Cast {
             let words: Vec<&Unit> = units.iter().filter(|unit| !unit.initial).collect();
             if let Some(woman) = titled_woman(document, start) {
                 for unit in &words {
-                    cast.women.entry(text_of(document, unit)).or_insert(woman);
+                    cast.women.entry(hash_word(&text_of(document, unit))).or_insert(woman);
                 }
             }
             if words.len() < 2 && !(words.len() == 1 && units.len() > 1) {
@@ -57,20 +57,28 @@ impl Cast {
                     {
                         true
                     } else {
-                        listed && place == 0
+                        // Where no list knows either: "Chrysoula Xenakis", "XENAKIS CHRYSOULA".
+                        let none = !words.iter().any(|u| document.listed(u.range.start, Lists::FIRST));
+                        let last = upper > 0 && document.cased(start);
+                        listed && place == 0 || none && place == if last { words.len() - 1 } else { 0 }
                     };
-                cast.firsts.entry(text_of(document, unit)).or_insert(first);
-            }
-        }
-        for (name, first) in &cast.firsts {
-            if let Some(letter) = name.chars().next().filter(|_| *first) {
-                let kept = cast.initials.entry(letter).or_insert_with(|| name.clone());
-                if name < kept {
-                    *kept = name.clone();
+                let name = text_of(document, unit);
+                if *cast.firsts.entry(hash_word(&name)).or_insert(first) {
+                    cast.initialled(name);
                 }
             }
         }
         cast
+    }
+
+    /// Keeps of the first names of one letter that which comes first.
+    fn initialled(&mut self, name: String) {
+        let Some(letter) = name.chars().next() else { return };
+        match self.initials.iter_mut().find(|(known, _)| *known == letter) {
+            Some((_, kept)) if name < *kept => *kept = name,
+            Some(_) => {}
+            None => self.initials.push((letter, name)),
+        }
     }
 
     /// The name with every word replaced; initials become those of the new name.
@@ -96,7 +104,7 @@ impl Cast {
             let name = if unit.initial {
                 self.initial(was, surrogates.pool, scope)
             } else {
-                self.word(document, &unit, surrogates.pool, scope)
+                self.word(document, span, &unit, surrogates.pool, scope)
             };
             out.push_str(&in_case_of(was, &name));
             at = bytes.end;
@@ -105,17 +113,30 @@ impl Cast {
         out
     }
 
-    fn word(&self, document: &Document<'_>, unit: &Unit, pool: &Pool, scope: &Scope<'_>) -> String {
+    fn word(
+        &self,
+        document: &Document<'_>,
+        span: &Span,
+        unit: &Unit,
+        pool: &Pool,
+        scope: &Scope<'_>,
+    ) -> String {
         let token = &document.tokens[unit.range.start];
         let text = text_of(document, unit);
         let known = scope.patient.and_then(|patient| canonical(patient, &text));
         let (name, first) = match known {
             Some((name, first)) => (name, first),
             None => {
+                let start = unit.range.start;
+                let capitals = token.shape == Shape::Upper && document.cased(start);
                 let alone = token.lists.any(Lists::FIRST_COMMON)
                     && (!token.lists.any(Lists::SURNAME_FREQUENT)
-                        || led_to_first(document, unit.range.start));
-                let first = self.firsts.get(&text).copied().unwrap_or(alone);
+                        || led_to_first(document, start)
+                        || !titled_before(document, start) && !capitals)
+                    || FIRST_NAME_RULES.contains(&span.rule)
+                        && token.lists.any(Lists::FIRST)
+                        && !titled_before(document, start);
+                let first = self.firsts.get(&hash_word(&text)).copied().unwrap_or(alone);
                 (text, first)
             }
         };
@@ -128,7 +149,11 @@ impl Cast {
             .filter(|part| !name.contains(' ') || part.len() > 1 && !is_particle(part))
             .map(|part| self.drawn(part, false, token.lists, pool, scope))
             .collect();
-        parts.join("-")
+        // "Turpin-Turpin" would be nobody's name.
+        match parts.as_slice() {
+            [first, second] if first == second => first.clone(),
+            _ => parts.join("-"),
+        }
     }
 
     fn drawn(&self, name: &str, first: bool, lists: Lists, pool: &Pool, scope: &Scope<'_>) -> String {
@@ -139,7 +164,7 @@ impl Cast {
         let female = match (lists.any(Lists::FEMALE), lists.any(Lists::MALE)) {
             (true, false) => true,
             (false, true) => false,
-            _ => match self.women.get(name) {
+            _ => match self.women.get(&hash_word(name)) {
                 Some(woman) => *woman,
                 None => scope.patient.and_then(|p| p.sex) == Some(Sex::F),
             },
@@ -161,7 +186,9 @@ impl Cast {
             let given = scope.patient.and_then(|patient| {
                 patient.first_names.iter().map(|name| fold(name)).find(|name| name.starts_with(letter))
             });
-            let new = match given.or_else(|| self.initials.get(&letter).cloned()) {
+            let known =
+                || self.initials.iter().find(|(known, _)| *known == letter).map(|(_, name)| name.clone());
+            let new = match given.or_else(known) {
                 Some(name) => {
                     let lists = crate::lexicon::look_up(crate::hash::hash_word(&name));
                     self.drawn(&name, true, lists, pool, scope).chars().next().unwrap_or('X')
@@ -172,6 +199,23 @@ impl Cast {
         }
         if was.chars().all(|c| !c.is_uppercase()) { out.to_lowercase() } else { out }
     }
+}
+
+/// Rules that find persons where they are called by their first name.
+const FIRST_NAME_RULES: [&str; 8] = [
+    "first_name_acts",
+    "greeting",
+    "slot_greeting",
+    "slot_thanks",
+    "slot_acting",
+    "slot_relative",
+    "slot_hour",
+    "closing",
+];
+
+/// Whether a title stands right before token `i`.
+fn titled_before(document: &Document<'_>, i: usize) -> bool {
+    (i.saturating_sub(2)..i).any(|j| document.same_line(j, i) && document.has(j, Roles::TITLE))
 }
 
 /// Whether the title or relative before token `i` is a woman's; nothing where none tells.

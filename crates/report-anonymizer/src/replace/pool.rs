@@ -1,7 +1,6 @@
-use std::collections::HashMap;
-
 use super::elision::elides;
 use crate::fold::fold;
+use crate::hash::{WordMap, hash_word, join};
 
 static TEXT: &str = include_str!("../../assets/surrogates.txt");
 static FIXED: &str = include_str!("../../assets/surrogate_places.txt");
@@ -9,7 +8,8 @@ static FIXED: &str = include_str!("../../assets/surrogate_places.txt");
 /// Where a name comes from, as far as the lists tell; a surrogate keeps it.
 pub(crate) type Origin = &'static str;
 
-type Lists = HashMap<&'static str, Vec<&'static str>>;
+/// Names by the hash of their kind and origin.
+type Lists = WordMap<Vec<&'static str>>;
 
 /// What surrogates are drawn from.
 #[derive(Debug)]
@@ -18,13 +18,17 @@ pub(crate) struct Pool {
     /// Of first names and towns, those before which "de" elides, and the others.
     elided: Lists,
     whole: Lists,
-    origins: HashMap<String, Origin>,
+    origins: WordMap<Origin>,
 }
 
 impl Pool {
     pub(crate) fn new() -> Self {
-        let mut pool =
-            Self { lists: Lists::new(), elided: Lists::new(), whole: Lists::new(), origins: HashMap::new() };
+        let mut pool = Self {
+            lists: Lists::default(),
+            elided: Lists::default(),
+            whole: Lists::default(),
+            origins: WordMap::default(),
+        };
         let mut section = "";
         for line in TEXT.lines().chain(FIXED.lines()) {
             if line.starts_with('#') || line.is_empty() {
@@ -42,12 +46,12 @@ impl Pool {
         let (kind, origin) = section.split_once(' ').unwrap_or((section, "fr"));
         if kind != "city" {
             if matches!(origin, "ar" | "tr") {
-                self.origins.insert(fold(line), origin);
+                self.origins.insert(hash_word(&fold(line)), origin);
             } else {
-                self.origins.entry(fold(line)).or_insert(origin);
+                self.origins.entry(hash_word(&fold(line))).or_insert(origin);
             }
         }
-        self.lists.entry(section).or_default().push(line);
+        self.lists.entry(key(kind, origin)).or_default().push(line);
         let (name, mute) = match kind {
             "male" | "female" => (line, true),
             "city" => (line.split_once(' ').map_or("", |(_, name)| name), false),
@@ -61,7 +65,7 @@ impl Pool {
                 || name.contains(|c: char| c.is_ascii_digit()));
         if !awkward {
             let lists = if elides(name, mute) { &mut self.elided } else { &mut self.whole };
-            lists.entry(section).or_default().push(line);
+            lists.entry(key(kind, origin)).or_default().push(line);
         }
     }
 
@@ -77,15 +81,18 @@ impl Pool {
 
     /// The origin of a folded name.
     pub(crate) fn origin(&self, name: &str) -> Option<Origin> {
-        self.origins.get(name).copied()
+        self.origins.get(&hash_word(name)).copied()
     }
 }
 
+fn key(kind: &str, origin: &str) -> u64 {
+    join(hash_word(kind), hash_word(origin))
+}
+
 fn of<'p>(lists: &'p Lists, kind: &str, origin: &str) -> &'p [&'static str] {
-    let key = format!("{kind} {origin}");
     lists
-        .get(key.as_str())
+        .get(&key(kind, origin))
         .filter(|list| list.len() >= 20)
-        .or_else(|| lists.get(format!("{kind} fr").as_str()))
+        .or_else(|| lists.get(&key(kind, "fr")))
         .map_or(&[], Vec::as_slice)
 }
