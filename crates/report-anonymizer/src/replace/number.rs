@@ -39,6 +39,25 @@ pub(crate) fn surrogate(original: &str, scope: &Scope<'_>) -> String {
         fresh =
             (0..10).map(|last| format!("{ten}{last}")).find(|candidate| is_rpps(candidate)).unwrap_or(fresh);
     }
+    if characters.len() == 12
+        && digits.len() == 8
+        && characters.starts_with(|c: char| c.is_ascii_alphabetic())
+        && characters[..4].bytes().all(|b| b.is_ascii_alphabetic())
+    {
+        // The number of Quebec: letters of the name, year, month (and 50 for women), day.
+        let mut draw = scope.draw("letters", &[&characters]);
+        let letters: String = characters[..4]
+            .chars()
+            .map(|c| {
+                let letter = char::from(b'A' + (draw % 26) as u8);
+                draw /= 26;
+                if c.is_ascii_lowercase() { letter.to_ascii_lowercase() } else { letter }
+            })
+            .collect();
+        let woman = if number(&characters[6..8]) > 50 { 50 } else { 0 };
+        let (month, day) = (number(&fresh[6..8]) % 12 + 1 + woman, number(&fresh[8..10]) % 28 + 1);
+        fresh = format!("{letters}{}{month:02}{day:02}{}", &fresh[4..6], &fresh[10..]);
+    }
     if digits.len() == 13 && digits == characters && digits.starts_with("756") {
         let twelve = format!("756{}", &fresh[3..12]);
         fresh = format!("{twelve}{}", ean_key(&twelve));

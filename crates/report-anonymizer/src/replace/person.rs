@@ -46,6 +46,13 @@ impl Cast {
                 continue;
             }
             let upper = words.iter().filter(|u| document.tokens[u.range.start].shape == Shape::Upper).count();
+            let common = words.iter().any(|u| document.listed(u.range.start, Lists::FIRST_COMMON));
+            // Where no list knows either: "Chrysoula Xenakis", "XENAKIS CHRYSOULA".
+            let behind = upper > 0 && document.cased(start);
+            let rare = words
+                .iter()
+                .position(|u| document.listed(u.range.start, Lists::FIRST))
+                .unwrap_or(if behind { words.len() - 1 } else { 0 });
             for (place, unit) in words.iter().enumerate() {
                 let token = &document.tokens[unit.range.start];
                 let listed = token.lists.any(Lists::FIRST_COMMON);
@@ -57,10 +64,7 @@ impl Cast {
                     {
                         true
                     } else {
-                        // Where no list knows either: "Chrysoula Xenakis", "XENAKIS CHRYSOULA".
-                        let none = !words.iter().any(|u| document.listed(u.range.start, Lists::FIRST));
-                        let last = upper > 0 && document.cased(start);
-                        listed && place == 0 || none && place == if last { words.len() - 1 } else { 0 }
+                        listed && place == 0 || !common && place == rare
                     };
                 let name = text_of(document, unit);
                 if *cast.firsts.entry(hash_word(&name)).or_insert(first) {
