@@ -47,8 +47,8 @@
 //! The spectrum is one energy, scatter is a blur of what arrives, trabeculae are noise, the skin is bones blown up, and
 //! flesh does not swell around a fracture. How fast growth plates change, how bones thin with age, how much a lesion
 //! takes of a bone, how thick casts are and how many millimetres of joint space a Kellgren-Lawrence grade has are
-//! chosen. Bones of the hand appear in the order of Gilsanz and Ratib, and at ages that agree with an open table after
-//! Gray's Anatomy to half a year, but for the pisiform of boys, two years early; the atlas of Greulich and Pyle was not at
+//! chosen. Bones of the hand appear in the order of Gilsanz and Ratib, but for the scaphoid of boys, and at ages that agree
+//! with an open table after Gray's Anatomy to half a year, but for the pisiform of boys, two years early; the atlas of Greulich and Pyle was not at
 //! hand, and the ages at which growth plates close are round numbers (`anatomy.rs` has each with its source). Only the order
 //! should be relied on. The bones of arm and leg come from coarse meshes: their outline is right and their detail is
 //! not. How far the bones of a dislocated joint move is chosen; ligaments do not hold them. A prosthesis is a plain shape
