@@ -58,7 +58,8 @@ impl Tagged {
         for span in found {
             // A span is cut where a tag stands in it.
             let mut start = span.start;
-            for [from, to, ..] in self.tags.iter().filter(|tag| tag[1] > span.start && tag[0] < span.end) {
+            let first = self.tags.partition_point(|tag| tag[1] <= span.start);
+            for [from, to, ..] in self.tags[first..].iter().take_while(|tag| tag[0] < span.end) {
                 self.push(span, start, *from, spans);
                 start = *to;
             }

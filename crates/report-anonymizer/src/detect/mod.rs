@@ -48,7 +48,8 @@ use crate::{Document, Span};
 /// Finds identifiers of some kind in a text.
 ///
 /// A detector adds spans; it need not care for those of others. Where spans meet, the surer one keeps
-/// the common part and the rest of the other stays covered.
+/// the common part and the rest of the other stays covered. Where identifiers are glued to words, a detector is
+/// called again on the text with tags (`<ID>`) in their place.
 pub trait Detector: Debug + Send + Sync {
     /// Adds what it finds in `document` to `found`. Spans are in bytes of [`Document::text`].
     fn detect(&self, document: &Document<'_>, found: &mut Vec<Span>);

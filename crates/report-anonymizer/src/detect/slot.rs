@@ -241,6 +241,9 @@ fn third(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str,
 /// A subject of whom something is said that is said of persons: "Pelletier sera revue".
 fn subject(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let token = document.get(i).filter(|t| t.gap < 3)?;
+    if !(i + 1..i + 10).any(|j| document.has(j, Roles::ACT)) {
+        return None;
+    }
     if document.cased(i) && token.shape == Shape::Lower
         || !(document.cased(i) || foreign(document, i) || document.listed(i, Lists::FIRST_COMMON))
     {

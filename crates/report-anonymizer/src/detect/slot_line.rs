@@ -34,6 +34,14 @@ pub(crate) fn alone(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'
     if document.lines() < 3 || document.line(i).len() > 16 {
         return None;
     }
+    // Most lines end as sentences do: they need not be read.
+    let last = document.line(i).end - 1;
+    let token = &document.tokens[last];
+    let whole = token.kind == Kind::Word && (token.shape != Shape::Lower || !document.cased(i))
+        || document.is_sign(last, b'.') && last > i && document.tokens[last - 1].len <= 2;
+    if !whole && !document.line(i).any(|j| document.has(j, Roles::JOB)) {
+        return None;
+    }
     let run = read_sure(document, i)?;
     let working = document.is_sign(run.end, b',') && document.has(run.end + 1, Roles::JOB);
     if !(document.ends_line(run.end - 1) || working && document.same_line(i, run.end + 1)) {
