@@ -31,7 +31,8 @@ pub(super) fn hold(
     let mut reader = LazyDataSetReader::new(decoder.map_err(|_| ImageFault::DamagedDataSet)?);
     let mut depth = 0_usize;
     while let Some(token) = reader.advance() {
-        let token = token.map_err(|_| ImageFault::DamagedDataSet)?;
+        // An end that is missing is for the reader to judge: nothing longer than the file is asked for by it.
+        let Ok(token) = token else { break };
         let length = match &token {
             LazyDataToken::ElementHeader(header) if until.is_some_and(|tag| tag <= header.tag) => break,
             LazyDataToken::LazyValue { header, .. } => header.len.get().unwrap_or(0),
