@@ -56,6 +56,9 @@ struct Arguments {
     /// By how many days a report may be younger than its study.
     #[arg(long, default_value_t = 0)]
     report_days: u32,
+    /// Lets titles and headers settle days whose order is not known.
+    #[arg(long)]
+    pair_by_examination: bool,
     /// A folder for a page with pictures of what was kept, painted over and left out; they are the archive's own.
     #[arg(long)]
     review: Option<PathBuf>,
@@ -102,6 +105,7 @@ fn main() -> anyhow::Result<()> {
         }
         _ => builder.gate(GlyphRows::default()),
     };
+    builder = builder.pair_by_examination(arguments.pair_by_examination);
     builder = builder.report_days(arguments.report_days).burned_in(match arguments.burned_in {
         TextRule::Mask => BurnedIn::Mask,
         _ => BurnedIn::Drop { characters: arguments.max_characters },

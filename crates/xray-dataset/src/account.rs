@@ -141,6 +141,9 @@ pub enum Cause {
     /// A report has the identifier of an earlier one.
     #[error("the identifier was seen before")]
     RepeatedId,
+    /// A report of the same patient and day has the same text.
+    #[error("another report of that day has the same text")]
+    RepeatedText,
     /// The file of a report's text is missing, or a PDF that cannot be read.
     #[error("the text cannot be read")]
     NoText,

@@ -71,6 +71,7 @@ mod deidentify;
 mod dicom;
 mod ehr;
 mod error;
+mod examination;
 mod grey_jpeg;
 mod image_file;
 mod loader;

@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xray_core::jiff::civil::{Date, Time};
 use xray_core::{PatientId, Report, ReportKind, Study};
 
 use crate::Cause;
+use crate::examination::Examination;
 
 /// Which report belongs to which study, and why the others belong to none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +68,41 @@ impl Pairing {
         pairing
     }
 
+    /// As [`Pairing::within_days`]; then, among what is left out as ambiguous, pairs a study and a report whose headers and
+    /// title (of a French report) name parts of the body and sides that fit each other and nothing else of the days in
+    /// question. Of reports with the same text one is taken, the others are [`Cause::RepeatedText`]. What a title or a
+    /// header does not name fits everything.
+    ///
+    /// This trusts what was typed at the device and goes beyond the method, which pairs by order alone.
+    pub fn by_examination(studies: &[Study], reports: &[Report], days: u32) -> Self {
+        let mut pairing = Self::within_days(studies, reports, days);
+        let is_open = |cause: Cause| matches!(cause, Cause::AmbiguousCount | Cause::AmbiguousOrder);
+        let mut patients = BTreeMap::<&PatientId, Open<'_>>::new();
+        for (index, _) in pairing.studies_left_out.iter().filter(|(_, cause)| is_open(*cause)) {
+            let study = &studies[*index];
+            let shown = Examination::of_images(&study.images);
+            patients.entry(&study.patient).or_default().studies.push((*index, study, shown));
+        }
+        for (index, cause) in pairing.reports_left_out.iter_mut().filter(|(_, cause)| is_open(*cause)) {
+            let report = &reports[*index];
+            let patient = report.patient.as_ref().and_then(|patient| patient.id.as_ref());
+            let Some(open) = patient.and_then(|patient| patients.get_mut(patient)) else { continue };
+            let is_same = |other: &Report| other.date == report.date && other.text == report.text;
+            if open.reports.iter().any(|(_, other, _)| is_same(other)) {
+                *cause = Cause::RepeatedText;
+            } else {
+                open.reports.push((*index, report, Examination::of_report(report)));
+            }
+        }
+        let settled: Vec<(usize, usize)> = patients.values().flat_map(|open| open.settled(days)).collect();
+        let (of_studies, of_reports): (BTreeSet<_>, BTreeSet<_>) = settled.iter().copied().unzip();
+        pairing.pairs.extend(settled);
+        pairing.pairs.sort_unstable();
+        pairing.studies_left_out.retain(|(index, _)| !of_studies.contains(index));
+        pairing.reports_left_out.retain(|(index, _)| !of_reports.contains(index));
+        pairing
+    }
+
     fn pair(&mut self, group: Group, days: u32) {
         let Group { studies, reports } = &group;
         let cause = if reports.is_empty() {
@@ -90,6 +126,34 @@ impl Pairing {
                 self.reports_left_out.extend(reports.map(|index| (index, cause)));
             }
         }
+    }
+}
+
+/// What of one patient is ambiguous, with indices and what is examined.
+#[derive(Default)]
+struct Open<'a> {
+    studies: Vec<(usize, &'a Study, Examination)>,
+    reports: Vec<(usize, &'a Report, Examination)>,
+}
+
+impl Open<'_> {
+    /// The pairs of which neither fits anything else.
+    fn settled(&self, days: u32) -> Vec<(usize, usize)> {
+        let mut fitting = Vec::new();
+        for (study_at, study, shown) in &self.studies {
+            for (report_at, report, told) in &self.reports {
+                let between = study.date.zip(report.date).map(|(study, report)| days_between(study, report));
+                let is_near = between.is_some_and(|between| (0..=i64::from(days)).contains(&between));
+                if is_near && shown.may_be(told) {
+                    fitting.push((*study_at, *report_at));
+                }
+            }
+        }
+        let alone = |(study, report): &(usize, usize)| {
+            fitting.iter().filter(|(other, _)| other == study).count() == 1
+                && fitting.iter().filter(|(_, other)| other == report).count() == 1
+        };
+        fitting.iter().copied().filter(alone).collect()
     }
 }
 
@@ -161,7 +225,7 @@ fn only_one_order_is_possible(studies: &[Moment], reports: &[Moment]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use xray_core::{PatientIdentity, ReportId, StudyId};
+    use xray_core::{BodyPart, ImageRef, Laterality, PatientIdentity, ReportId, StudyId};
 
     use super::*;
 
@@ -247,6 +311,31 @@ mod tests {
         assert_eq!(pairing.studies_left_out, [(0, Cause::AmbiguousCount), (1, Cause::AmbiguousCount)]);
         // A report never precedes its study.
         assert!(Pairing::within_days(&studies[1..2], &[report("a", 4, None)], 2).pairs.is_empty());
+    }
+
+    #[test]
+    fn titles_and_headers_settle_a_day_whose_order_does_not() {
+        let of = |side| ImageRef {
+            path: "i".into(),
+            laterality: Some(side),
+            view: None,
+            body_part: Some(BodyPart::Wrist),
+        };
+        let with_image = |side| Study { images: vec![of(side)], ..study("a", 1, Some(9)) };
+        let titled = |text: &str| Report { text: text.to_owned(), ..report("a", 1, Some(10)) };
+        let studies = [with_image(Laterality::Left), with_image(Laterality::Right)];
+        let right = titled("Rx du poignet droit\nNormal.");
+        let left = titled("Rx du poignet gauche\nNormal.");
+        let reports = [right.clone(), left, right.clone()];
+        assert!(Pairing::by_day(&studies, &reports).pairs.is_empty());
+        let pairing = Pairing::by_examination(&studies, &reports, 0);
+        assert_eq!(pairing.pairs, [(0, 1), (1, 0)]);
+        assert_eq!(pairing.reports_left_out, [(2, Cause::RepeatedText)]);
+        // A side that is not told fits both, and two studies of one side fit one report.
+        let untold = Pairing::by_examination(&studies, &[right.clone(), titled("Rx du poignet\nNormal.")], 0);
+        assert_eq!(untold.pairs, []);
+        let same = [with_image(Laterality::Right), with_image(Laterality::Right)];
+        assert!(Pairing::by_examination(&same, &[right], 0).pairs.is_empty());
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn heading(line: &str) -> Option<Section> {
 }
 
 /// The line in lower case, without accents, bullets and surrounding space.
-fn fold(line: &str) -> String {
+pub(crate) fn fold(line: &str) -> String {
     let plain = line.nfd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase);
     let plain: String = plain.map(|letter| if letter.is_whitespace() { ' ' } else { letter }).collect();
     plain.trim().trim_start_matches(['-', '*', '•', '#']).trim_start().to_owned()

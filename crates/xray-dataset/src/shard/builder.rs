@@ -88,6 +88,7 @@ impl ShardBuilder {
                 burned_in: BurnedIn::default(),
                 keep_secondary_captures: false,
                 report_days: 0,
+                pair_by_examination: false,
             },
         }
     }
@@ -179,6 +180,14 @@ impl ShardBuilder {
         self
     }
 
+    /// Whether a day whose order is not known may be settled by what titles and headers name (default: no, as in the
+    /// method; see [`Pairing::by_examination`](crate::Pairing::by_examination)).
+    #[must_use]
+    pub fn pair_by_examination(mut self, settle: bool) -> Self {
+        self.settings.pair_by_examination = settle;
+        self
+    }
+
     /// A file that will hold a table from the pseudonyms of [`Account::left_out`] to paths and lines, so that
     /// the archive's keeper can look a failure up. It holds identifiers: keep it with the key.
     #[must_use]
@@ -215,8 +224,7 @@ impl ShardBuilder {
         let labels = self.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
         let source =
             ArchiveSource::new(&self.images).keep_secondary_captures(self.settings.keep_secondary_captures);
-        let days = self.settings.report_days;
-        let input = Input::read(&names, &source, &self.reports, days, &|done, total| {
+        let input = Input::read(&names, &source, &self.reports, &self.settings, &|done, total| {
             progress(Progress { stage: Stage::Scanning, done, total });
         })?;
         let plan = plan_shards(&names, &self.settings, &input.studies, &input.pairing);

@@ -7,6 +7,7 @@ use xray_core::{AtomicFile, Report};
 use super::plan::Names;
 use super::record::ShardRecord;
 use super::review::Review;
+use super::settings::Settings;
 use crate::archive::ArchiveStudy;
 use crate::near_duplicates::{Seen, across_splits};
 use crate::{Account, ArchiveSource, Cause, Error, ItemKind, Pairing, ReportSource, Result};
@@ -27,7 +28,7 @@ impl Input {
         names: &Names<'_>,
         source: &ArchiveSource,
         reports: &ReportSource,
-        report_days: u32,
+        settings: &Settings,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Self> {
         let rows = reports.read()?;
@@ -61,13 +62,14 @@ impl Input {
                 }
             }
         }
-        input.pair(names, report_days);
+        input.pair(names, settings);
         Ok(input)
     }
 
-    fn pair(&mut self, names: &Names<'_>, report_days: u32) {
+    fn pair(&mut self, names: &Names<'_>, settings: &Settings) {
         let studies: Vec<_> = self.studies.iter().map(|found| found.study.clone()).collect();
-        let pairing = Pairing::within_days(&studies, &self.reports, report_days);
+        let by = if settings.pair_by_examination { Pairing::by_examination } else { Pairing::within_days };
+        let pairing = by(&studies, &self.reports, settings.report_days);
         for (index, _) in &pairing.pairs {
             // The account counts a pair's study and report once the shard is written.
             self.originals.insert(

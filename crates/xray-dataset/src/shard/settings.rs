@@ -36,6 +36,7 @@ pub(super) struct Settings {
     pub(super) burned_in: BurnedIn,
     pub(super) keep_secondary_captures: bool,
     pub(super) report_days: u32,
+    pub(super) pair_by_examination: bool,
 }
 
 type BoxedError = Box<dyn std::error::Error + Send + Sync>;
