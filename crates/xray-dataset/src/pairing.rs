@@ -320,6 +320,7 @@ mod tests {
             laterality: Some(side),
             view: None,
             body_part: Some(BodyPart::Wrist),
+            device: None,
         };
         let with_image = |side| Study { images: vec![of(side)], ..study("a", 1, Some(9)) };
         let titled = |text: &str| Report { text: text.to_owned(), ..report("a", 1, Some(10)) };
