@@ -6,7 +6,7 @@ use crate::vocabulary::Roles;
 use super::lead::{Lead, lead};
 use super::name::Name;
 use super::run::{Run, closed, foreign, plausible, read, read_sure};
-use super::slot_line::{alone, cell, columns, head};
+use super::slot_line::{alone, cell, columns, head, pair};
 
 /// A name that fills a place where only persons stand, whatever the lists say of its words: after the label
 /// of a person, alone on the last line, before the date at the head, in the cell beside its label.
@@ -25,6 +25,7 @@ pub(crate) fn slot(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
         return head(document, i)
             .or_else(|| alone(document, i))
             .or_else(|| columns(document, i))
+            .or_else(|| pair(document, i))
             .or_else(|| subject(document, i));
     }
     let before = &document.tokens[i - 1];
@@ -34,6 +35,7 @@ pub(crate) fn slot(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
             b'|' => cell(document, i, i - 1),
             b'.' => subject(document, i),
             b',' => third(document, i),
+            b'-' | b'/' => pair(document, i),
             _ => None,
         },
         Kind::Word if token.gap > 3 => cell(document, i, i),

@@ -93,6 +93,25 @@ pub(crate) fn columns(document: &Document<'_>, i: usize) -> Option<(Name, Role, 
     fits.then_some((first.name(), Role::Clinician, "slot_column", 0.8))
 }
 
+/// One of two names that fill one of the last lines, as who wrote and who signed: "Grba - K. Hughes".
+pub(crate) fn pair(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let token = &document.tokens[i];
+    let line = document.line(i);
+    if token.line as usize + 3 < document.lines() || document.lines() < 3 || line.len() > 16 {
+        return None;
+    }
+    let joint = |at: usize| {
+        document.get(at).is_some_and(|t| t.kind == Kind::Sign && b"-/".contains(&t.sign) && t.gap > 0)
+            && document.get(at + 1).is_some_and(|t| t.gap > 0)
+            && document.same_line(at, i)
+    };
+    let first = read_sure(document, line.start).filter(|run| joint(run.end))?;
+    let second = read_sure(document, first.end + 1).filter(|run| document.ends_line(run.end - 1))?;
+    let run = [&first, &second].into_iter().find(|run| run.start == i)?;
+    let fits = (first.tells() || second.tells()) && first.words > 0 && second.words > 0;
+    fits.then(|| (run.name(), Role::Clinician, "slot_pair", 0.8))
+}
+
 /// The cell of a table beside its label, or the next column of a line of signatures.
 pub(crate) fn cell(
     document: &Document<'_>,
