@@ -100,7 +100,7 @@ fn section(out: &mut String, task: &Task) -> anyhow::Result<()> {
     let Task { name, train_labels, test_labels, test_patients, encoders, .. } = task;
     writeln!(
         out,
-        "<section>\n<h2>{}</h2>\n<p>Fitted on parts of {train_labels} labels, measured on {test_labels} of \
+        "<section>\n<h2>{}</h2>\n<p>Fitted on parts of {train_labels} labels, measured on {test_labels} cases of \
          {test_patients} patients.</p>",
         escaped(name)
     )?;
