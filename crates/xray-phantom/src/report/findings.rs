@@ -98,27 +98,21 @@ fn indication(w: &mut Writer<'_>, facts: &Facts<'_>) {
         ]);
     }
     let may_dislocate = Dislocation::is_of(facts.region) && !facts.region.is_usual();
-    if found.dislocation.is_some() || may_dislocate && w.draw.chance(0.15) {
-        w.any(&[
-            ", luxation ?",
-            ". Exclure une luxation",
-            ", suspicion de luxation",
-            ", déformation, luxation ?",
-        ]);
-        let asked = w.out.text.ends_with('?');
-        w.say(if asked { "\n" } else { ".\n" });
-        return;
-    }
-    w.any(&[
-        ", fracture ?",
-        ". Lésion osseuse ?",
-        ", suspicion de fracture",
-        ". Exclure une fracture",
-        "",
-        ", impotence fonctionnelle",
-        ", tuméfaction et douleur",
-        ". Bilan",
-    ]);
+    let question: &[&str] = if found.dislocation.is_some() || may_dislocate && w.draw.chance(0.15) {
+        &[", luxation ?", ". Exclure une luxation", ", suspicion de luxation", ", déformation, luxation ?"]
+    } else {
+        &[
+            ", fracture ?",
+            ". Lésion osseuse ?",
+            ", suspicion de fracture",
+            ". Exclure une fracture",
+            "",
+            ", impotence fonctionnelle",
+            ", tuméfaction et douleur",
+            ". Bilan",
+        ]
+    };
+    w.any(question);
     let asked = w.out.text.ends_with('?');
     w.say(if asked { "\n" } else { ".\n" });
 }
