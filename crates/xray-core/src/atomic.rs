@@ -11,6 +11,9 @@ use crate::{Error, Result};
 /// What is written goes to a temporary neighbour; [`AtomicFile::commit`] flushes it to the disk and
 /// renames it. Dropped before that, it leaves what was there before.
 ///
+/// A link stays a link: the file that it names is replaced. A device, a pipe or a socket (`/dev/null`, `/dev/stdout`)
+/// stays what it is: it receives the bytes at [`AtomicFile::commit`].
+///
 /// ```
 /// use std::io::Write;
 ///
@@ -27,6 +30,16 @@ use crate::{Error, Result};
 pub struct AtomicFile {
     file: io::BufWriter<NamedTempFile>,
     path: PathBuf,
+    target: Target,
+}
+
+/// What the finished bytes go to.
+#[derive(Debug)]
+enum Target {
+    /// A file that there is, or none yet: the temporary one takes its place.
+    File(PathBuf),
+    /// What must not be replaced by a file.
+    Device,
 }
 
 impl AtomicFile {
@@ -34,17 +47,26 @@ impl AtomicFile {
     ///
     /// # Errors
     ///
-    /// [`Error::File`] if the folder cannot be written.
+    /// [`Error::File`] if the folder cannot be written, or if `path` is a folder.
     pub fn create(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
+        let start = || -> io::Result<(NamedTempFile, Target)> {
+            let target = Target::of(&path)?;
+            let file = match &target {
+                Target::File(file) => {
+                    let folder = match file.parent() {
+                        Some(parent) if !parent.as_os_str().is_empty() => parent,
+                        _ => Path::new("."),
+                    };
+                    fs::create_dir_all(folder)?;
+                    NamedTempFile::with_prefix_in(".partial-", folder)?
+                }
+                Target::Device => NamedTempFile::new()?,
+            };
+            Ok((file, target))
         };
-        let file = fs::create_dir_all(folder)
-            .and_then(|()| NamedTempFile::with_prefix_in(".partial-", folder))
-            .map_err(|source| Error::file("writing", &path, source))?;
-        Ok(Self { file: io::BufWriter::new(file), path })
+        let (file, target) = start().map_err(|source| Error::file("writing", &path, source))?;
+        Ok(Self { file: io::BufWriter::new(file), path, target })
     }
 
     /// Writes `bytes` as the whole of `path`.
@@ -83,18 +105,35 @@ impl AtomicFile {
     }
 
     fn finish(self, flush: bool) -> Result<()> {
-        let Self { file, path } = self;
+        let Self { file, path, target } = self;
         let finish = || -> io::Result<()> {
             let file = file.into_inner().map_err(|error| error.into_error())?;
+            let Target::File(target) = target else {
+                let mut device = fs::OpenOptions::new().write(true).open(&path)?;
+                io::copy(&mut fs::File::open(file.path())?, &mut device)?;
+                return Ok(());
+            };
             if flush {
                 // By its path: a writer that was given it may have put another file there.
                 fs::File::open(file.path())?.sync_all()?;
             }
             share(file.path())?;
-            file.persist(&path)?;
+            file.persist(&target)?;
             Ok(())
         };
         finish().map_err(|source| Error::file("writing", &path, source))
+    }
+}
+
+impl Target {
+    fn of(path: &Path) -> io::Result<Self> {
+        match fs::metadata(path) {
+            Ok(there) if there.is_file() => fs::canonicalize(path).map(Self::File),
+            Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(_) => Ok(Self::Device),
+            // None yet, or no way to it: making the temporary file tells.
+            Err(_) => Ok(Self::File(path.to_owned())),
+        }
     }
 }
 
@@ -151,6 +190,34 @@ mod tests {
         file.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"of another writer");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_and_a_link_stay_what_they_are() {
+        use std::os::unix::fs::{FileTypeExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, link) = (folder.path().join("kept"), folder.path().join("link"));
+        fs::write(&kept, b"old").unwrap();
+        symlink(&kept, &link).unwrap();
+        AtomicFile::write(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&kept).unwrap(), b"new");
+
+        // A link to the device: should the rename ever come back, it hits this folder and not the machine.
+        let null = folder.path().join("null");
+        symlink("/dev/null", &null).unwrap();
+        AtomicFile::write(&null, b"nothing is kept").unwrap();
+        assert!(fs::metadata(&null).unwrap().file_type().is_char_device());
+        assert!(fs::symlink_metadata(&null).unwrap().is_symlink());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_folder_is_not_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = AtomicFile::create(folder.path()).unwrap_err();
+        assert!(matches!(error, Error::File { source, .. } if source.kind() == io::ErrorKind::IsADirectory));
     }
 
     #[test]
