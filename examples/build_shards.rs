@@ -14,9 +14,10 @@ use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use report_anonymizer::Anonymizer;
-use xray_core::{AtomicFile, PseudonymKey};
+use xray_core::{AtomicFile, PseudonymKey, ReportTransform};
 use xray_dataset::{
-    BurnedIn, GlyphRows, ImageFormat, PageTemplate, ReportSource, ShardBuilder, SplitFractions, Stage,
+    BurnedIn, GlyphRows, ImageFormat, KeepSections, PageTemplate, ReportSource, Section, ShardBuilder,
+    SplitFractions, Stage,
 };
 
 /// Makes a PACS export and a folder of reports into de-identified WebDataset shards.
@@ -50,6 +51,10 @@ struct Arguments {
     #[cfg(feature = "ocr")]
     #[arg(long)]
     ocr_model: Option<PathBuf>,
+    /// The parts of a report that are kept, as `title,description,conclusion` (default: all of it). A text encoder sees
+    /// some dozens or hundreds of tokens, which a letter's head would fill.
+    #[arg(long, value_delimiter = ',', value_parser = section)]
+    sections: Option<Vec<Section>>,
     /// A JSON list of page templates: where the header and footer of PDF reports are (default: found).
     #[arg(long)]
     page_templates: Option<PathBuf>,
@@ -89,12 +94,20 @@ enum TextRule {
     Keep,
 }
 
+fn section(name: &str) -> Result<Section, serde_json::Error> {
+    serde_json::from_value(name.into())
+}
+
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let key = PseudonymKey::from_file(&arguments.key)?;
     let anonymizer = Anonymizer::builder().key(key.clone()).build()?;
-    let mut builder = ShardBuilder::new(&arguments.images, &arguments.reports, key)
-        .report_transform(anonymizer)
+    let builder = ShardBuilder::new(&arguments.images, &arguments.reports, key);
+    let builder = match &arguments.sections {
+        Some(keep) => builder.report_transform(anonymizer.then(KeepSections { keep: keep.clone() })),
+        None => builder.report_transform(anonymizer),
+    };
+    let mut builder = builder
         .samples_per_shard(arguments.samples_per_shard)
         .split(SplitFractions { val: arguments.val, test: arguments.test });
     builder = match (arguments.burned_in, &arguments) {

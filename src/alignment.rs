@@ -86,7 +86,11 @@ impl<'a> Alignment<'a> {
         let usual = LoaderConfig { rank, world_size, ..LoaderConfig::default() };
         let workers = data.workers.unwrap_or(usual.workers);
         let config = LoaderConfig { batch: data.batch, seed: run.config().seed, workers, ..usual };
-        let train = loader(&data, Split::Train, augmentation.clone(), config)?;
+        let mut train = loader(&data, Split::Train, augmentation.clone(), config)?;
+        if data.alike > 1 {
+            let parts = train.dataset().body_parts().map_err(dataset("reading the studies' body parts"))?;
+            train = train.with_alike(&parts, data.alike).map_err(dataset("setting up the loader"))?;
+        }
         if train.batches_per_epoch() == 0 {
             let (shards, batch, studies) = (data.shards, data.batch * world_size, train.dataset().len());
             return Err(Error::TooFewStudies { shards, studies, batch });

@@ -73,6 +73,11 @@ pub struct DataConfig {
     /// batch.
     #[serde(default)]
     pub chunk: Option<NonZeroUsize>,
+    /// So many studies of one body part come together, as far as they go; the batch is a multiple of it. The other
+    /// studies of a batch are then harder to tell apart than the parts are. Ours, not the method's. Default: 1, any
+    /// study beside any other.
+    #[serde(default = "one")]
+    pub alike: usize,
     /// Threads that read images. Default: one for each core.
     #[serde(default)]
     pub workers: Option<usize>,
@@ -133,6 +138,10 @@ fn released_seed() -> u64 {
     12345
 }
 
+fn one() -> usize {
+    1
+}
+
 fn default_resolution() -> usize {
     224
 }
@@ -180,6 +189,9 @@ impl PretrainConfig {
     pub fn validate(&self) -> Result<()> {
         if self.data.batch == 0 || self.data.resolution == 0 {
             return Err(Error::config("data.batch and data.resolution must be at least 1"));
+        }
+        if self.data.alike == 0 || !self.data.batch.is_multiple_of(self.data.alike) {
+            return Err(Error::config("data.batch must be a multiple of data.alike, which is at least 1"));
         }
         if self.trainer.checkpoints.is_some() || self.trainer.seed != 0 {
             return Err(Error::config("trainer.checkpoints and trainer.seed are those of the run"));

@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -6,9 +7,9 @@ use std::thread::JoinHandle;
 use xray_core::{ImageTransform, Sample, derive_seed};
 
 use super::config::{LoaderConfig, Position};
-use super::order::epoch_order;
+use super::order::{epoch_order, gather};
 use super::views::StudyDataset;
-use crate::Result;
+use crate::{Error, Result};
 
 /// Makes batches of a data set: reads, decodes and transforms on threads of its own, ahead of whoever
 /// takes them, with bounded memory.
@@ -36,6 +37,13 @@ struct Source<D> {
     dataset: D,
     transform: Box<dyn ImageTransform>,
     config: LoaderConfig,
+    alike: Option<Alike>,
+}
+
+/// Which samples are of one kind, and how many of a kind come together.
+struct Alike {
+    kinds: Vec<usize>,
+    together: usize,
 }
 
 impl<D> std::fmt::Debug for Loader<D> {
@@ -56,7 +64,29 @@ where
     /// [`Error::Settings`](crate::Error::Settings) if the configuration contradicts itself.
     pub fn new(dataset: D, transform: impl ImageTransform + 'static, config: LoaderConfig) -> Result<Self> {
         config.validate()?;
-        Ok(Self { source: Arc::new(Source { dataset, transform: Box::new(transform), config }) })
+        let source = Source { dataset, transform: Box::new(transform), config, alike: None };
+        Ok(Self { source: Arc::new(source) })
+    }
+
+    /// The same loader, whose batches are made of blocks of `together` samples of one kind, as far as they go: in
+    /// contrastive training the other studies of a block are then harder to tell apart. `kinds` says of every sample
+    /// what it is of. A batch should be a multiple of `together`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`] if there are not as many kinds as samples, or `together` is 0.
+    pub fn with_alike<K: Ord>(self, kinds: &[K], together: usize) -> Result<Self> {
+        if kinds.len() != self.source.dataset.len() || together == 0 {
+            return Err(Error::Settings("alike samples need a kind for each and a block of at least one"));
+        }
+        let known: BTreeSet<&K> = kinds.iter().collect();
+        let numbers: BTreeMap<&K, usize> = known.into_iter().zip(0..).collect();
+        let kinds = kinds.iter().map(|kind| numbers[kind]).collect();
+        let Some(Source { dataset, transform, config, .. }) = Arc::into_inner(self.source) else {
+            return Err(Error::Settings("a loader whose batches are in use cannot be changed"));
+        };
+        let source = Source { dataset, transform, config, alike: Some(Alike { kinds, together }) };
+        Ok(Self { source: Arc::new(source) })
     }
 
     /// The data set.
@@ -73,7 +103,11 @@ where
     pub fn batches(&self, position: Position) -> Batches<D> {
         let source = &self.source;
         let seed = derive_seed(source.config.seed, &[position.epoch]);
-        let order: Arc<[usize]> = epoch_order(&source.dataset.groups(), source.config.shuffle, seed).into();
+        let mut order = epoch_order(&source.dataset.groups(), source.config.shuffle, seed);
+        if let Some(Alike { kinds, together }) = &source.alike {
+            order = gather(order, kinds, *together, seed);
+        }
+        let order: Arc<[usize]> = order.into();
         let first = usize::try_from(position.batch).unwrap_or(usize::MAX).min(source.batches_per_epoch());
         let count = source.batches_per_epoch() - first;
         let workers = (0..source.config.workers.min(count))
@@ -205,8 +239,6 @@ impl<D: StudyDataset> Drop for Batches<D> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use xray_core::{Dataset, ImageTensor};
 
     use super::*;
@@ -313,6 +345,20 @@ mod tests {
         assert!(ranks.iter().all(|rank| shape(rank) == [4, 4, 2]));
         let seen: BTreeSet<u32> = ranks.iter().flatten().flatten().map(|value| *value as u32 / 10).collect();
         assert_eq!(seen, (0..29).collect());
+    }
+
+    #[test]
+    fn alike_samples_come_together_and_a_position_holds() {
+        let config = LoaderConfig { batch: 8, seed: 5, workers: 2, ..Default::default() };
+        let kinds: Vec<bool> = (0..64).map(|sample| sample % 4 == 0).collect();
+        let loader = loader(64, config).with_alike(&kinds, 4).unwrap();
+        let whole = values(loader.batches(Position::start_of(1)));
+        let kind = |value: &f32| kinds[*value as usize / 10];
+        let blocks: Vec<&[f32]> = whole.iter().flat_map(|batch| batch.chunks(4)).collect();
+        assert!(blocks.iter().all(|block| block.iter().all(|value| kind(value) == kind(&block[0]))));
+        assert_eq!(blocks.iter().filter(|block| kind(&block[0])).count(), 4);
+        assert_eq!(values(loader.batches(Position { epoch: 1, batch: 3 })), whole[3..]);
+        assert!(self::loader(3, LoaderConfig::default()).with_alike(&[1, 2], 2).is_err());
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use xray_core::derive_seed;
 
 use super::config::Shuffle;
@@ -10,6 +12,29 @@ pub(super) fn epoch_order(groups: &[usize], shuffle: Shuffle, seed: u64) -> Vec<
         Shuffle::Full => shuffled(len, derive_seed(seed, &[0])),
         Shuffle::Buffer(size) => through_buffer(groups, size.max(1), seed),
     }
+}
+
+/// The same order, with samples of one kind moved together into blocks of `together`, the blocks in random order; what
+/// fills no block of its own kind comes in blocks of several.
+pub(super) fn gather(order: Vec<usize>, kinds: &[usize], together: usize, seed: u64) -> Vec<usize> {
+    let mut waiting: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut blocks = Vec::new();
+    for sample in order {
+        let block = waiting.entry(kinds[sample]).or_default();
+        block.push(sample);
+        if block.len() == together {
+            blocks.push(std::mem::take(block));
+        }
+    }
+    let rest: Vec<usize> = waiting.into_values().flatten().collect();
+    let (mixed, last) = rest.split_at(rest.len() - rest.len() % together);
+    blocks.extend(mixed.chunks(together).map(<[usize]>::to_vec));
+    let places = shuffled(blocks.len(), derive_seed(seed, &[3]));
+    places
+        .into_iter()
+        .flat_map(|place| std::mem::take(&mut blocks[place]))
+        .chain(last.iter().copied())
+        .collect()
 }
 
 fn shuffled(len: usize, seed: u64) -> Vec<usize> {
@@ -67,6 +92,28 @@ mod tests {
             order.sort_unstable();
             assert_eq!(order, (0..20).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn gathered_samples_come_in_blocks_of_one_kind() {
+        // Kind 0 has 12 samples, kind 1 has 6, kind 2 has 2: 3 blocks, 1 block, and 4 left, which are one more.
+        let kinds: Vec<usize> =
+            (0..20).map(|sample| usize::from(sample >= 12) + usize::from(sample >= 18)).collect();
+        let of = |seed| gather(epoch_order(&[20], Shuffle::Full, seed), &kinds, 4, seed);
+        let pure = |order: &[usize]| {
+            order.chunks(4).filter(|block| block.iter().all(|s| kinds[*s] == kinds[block[0]])).count()
+        };
+        for seed in 0..50 {
+            let mut order = of(seed);
+            assert_eq!(pure(&order), 4, "{order:?}");
+            order.sort_unstable();
+            assert_eq!(order, (0..20).collect::<Vec<_>>());
+        }
+        assert_ne!(of(1), of(2));
+        assert!((0..50).any(|seed| kinds[of(seed)[0]] == 1), "no kind comes always first");
+        // A sample more than blocks hold: it comes last.
+        let order = gather((0..5).collect(), &[0, 0, 0, 0, 0], 2, 9);
+        assert_eq!(order[4], 4);
     }
 
     #[test]

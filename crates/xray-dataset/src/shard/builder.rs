@@ -228,7 +228,6 @@ impl ShardBuilder {
             progress(Progress { stage: Stage::Scanning, done, total });
         })?;
         let plan = plan_shards(&names, &self.settings, &input.studies, &input.pairing);
-        let fingerprint = fingerprint(&names, &self.settings, &plan, &input.studies, &input.reports, &labels);
         let maker = SampleMaker {
             key: &self.key,
             names: &names,
@@ -238,6 +237,9 @@ impl ShardBuilder {
             settings: &self.settings,
             labels: &labels,
         };
+        let trial = maker.trial(&plan, &input);
+        let fingerprint =
+            fingerprint(&names, &self.settings, &plan, &input.studies, &input.reports, &labels, &trial);
 
         let total: u64 = plan.iter().map(|shard| shard.samples.len() as u64).sum();
         let mut done = 0;

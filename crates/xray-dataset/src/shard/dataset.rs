@@ -102,6 +102,19 @@ impl ShardDataset {
         self.read(index, |_| None).map(|(_, sample)| sample)
     }
 
+    /// The body part of every sample, as its shard names it; none where its images disagree or do not say.
+    ///
+    /// # Errors
+    ///
+    /// As [`ShardDataset::encoded`].
+    pub fn body_parts(&self) -> Result<Vec<Option<String>>> {
+        let part = |index| {
+            let (_, sample) = self.read(index, |_| Some(Vec::new()))?;
+            Ok(sample.meta.get("body_part").and_then(|part| part.as_str()).map(str::to_owned))
+        };
+        (0..self.len).map(part).collect()
+    }
+
     fn locate(&self, index: usize) -> (&Path, &SampleEntry) {
         assert!(index < self.len, "sample {index} of {}", self.len);
         let shard = &self.shards[self.shards.partition_point(|shard| shard.first <= index) - 1];

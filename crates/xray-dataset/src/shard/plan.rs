@@ -81,8 +81,8 @@ pub(super) fn plan_shards(
     shards
 }
 
-/// What the bytes of a run's shards depend on, except for the transform and the gate: a run goes on where
-/// another stopped only if this is the same.
+/// What the bytes of a run's shards depend on: a run goes on where another stopped only if this is the same. Transform,
+/// gate and decoder are known by `trial`, what they make of some studies.
 pub(super) fn fingerprint(
     names: &Names<'_>,
     settings: &Settings,
@@ -90,6 +90,7 @@ pub(super) fn fingerprint(
     studies: &[ArchiveStudy],
     reports: &[Report],
     labels: &HashMap<StudyId, Labels>,
+    trial: &[(String, Vec<u8>)],
 ) -> String {
     let mut hash = Sha256::new();
     let mut add = |bytes: &[u8]| {
@@ -109,6 +110,10 @@ pub(super) fn fingerprint(
         add(reports[sample.report].text.as_bytes());
         let labels = labels.get(&found.study.id).map(serde_json::to_string);
         add(labels.and_then(Result::ok).unwrap_or_default().as_bytes());
+    }
+    for (name, bytes) in trial {
+        add(name.as_bytes());
+        add(bytes);
     }
     let digest: [u8; 32] = hash.finalize().into();
     // Keyed, because report texts went in.

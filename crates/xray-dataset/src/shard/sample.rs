@@ -24,6 +24,9 @@ use crate::{Cause, Error, ImageFault, ImageFileDecoder, ItemKind, LeftOut, Maske
 /// How many studies are in memory at once: encoded, they are small beside one decoded image.
 const PORTION: usize = 64;
 
+/// How many studies of a run tell it apart from one with another transform, gate or decoder.
+const TRIED: usize = 8;
+
 /// The age that stands for all higher ones, since few people reach them (as HIPAA has it).
 const OLDEST: u32 = 90;
 
@@ -103,6 +106,14 @@ impl SampleMaker<'_> {
         (record.entry.bytes, record.entry.sha256) = writer.commit(&path)?;
         record.write(out, &shard.name)?;
         Ok(record)
+    }
+
+    /// What this run makes of some of its studies.
+    pub(super) fn trial(&self, plan: &[PlannedShard], input: &Input) -> Vec<(String, Vec<u8>)> {
+        let samples: Vec<&PlannedSample> = plan.iter().flat_map(|shard| &shard.samples).collect();
+        let spread = samples.len().div_ceil(TRIED).max(1);
+        let tried: Vec<&PlannedSample> = samples.into_iter().step_by(spread).collect();
+        tried.into_par_iter().flat_map_iter(|sample| self.make(sample, input).members).collect()
     }
 
     fn make(&self, sample: &PlannedSample, input: &Input) -> Made {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::archive::{Eraser, File, contents, key, write_archive};
 use dicom_dictionary_std::uids;
-use xray_core::{Dataset, Label, PatientId};
+use xray_core::{Dataset, ImageTensor, Label, PatientId, Report, ReportTransform, TextGate, TextRegion};
 use xray_dataset::{
     Account, Cause, Convirt, Error, ImageFault, ImageFileDecoder, ImageFormat, ItemKind, Loader,
     LoaderConfig, Position, ShardBuilder, ShardDataset, ShardIndex, ShardReader, Split, SplitFractions,
@@ -157,6 +157,27 @@ fn everything_that_is_left_out_is_named() {
     assert!(!page.contains("PAT0") && !page.contains("notes"));
 }
 
+struct Louder;
+
+impl ReportTransform for Louder {
+    type Error = std::convert::Infallible;
+
+    fn apply(&self, report: Report) -> Result<Report, Self::Error> {
+        Ok(Report { text: report.text.to_uppercase(), ..report })
+    }
+}
+
+struct TextEverywhere;
+
+impl TextGate for TextEverywhere {
+    type Error = std::convert::Infallible;
+
+    fn regions(&self, image: &ImageTensor) -> Result<Vec<TextRegion>, Self::Error> {
+        let (width, height) = (image.width(), image.height());
+        Ok(vec![TextRegion { left: 0, top: 0, width, height, characters: 99 }])
+    }
+}
+
 #[test]
 fn a_run_that_was_stopped_ends_with_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
@@ -177,9 +198,20 @@ fn a_run_that_was_stopped_ends_with_the_same_bytes() {
     fs::write(stopped.join(tars[3]), b"another").unwrap();
     assert_eq!(run(&build, &stopped), account);
     assert!(contents(&whole) == contents(&stopped));
-    // Other settings do not go on from there.
-    let other = builder(folder.path()).longest_side(12).run(&stopped, |_| ()).unwrap_err();
-    assert!(matches!(&other, Error::Shard { .. }) && other.to_string().contains("empty folder"), "{other}");
+    // Other settings, another transform and another gate do not go on from there.
+    let build = || builder(folder.path()).longest_side(16).image_format(ImageFormat::Jpeg { quality: 90 });
+    let others = [
+        builder(folder.path()).longest_side(12),
+        build().report_transform(Eraser.then(Louder)),
+        build().gate(TextEverywhere),
+    ];
+    for other in others {
+        let error = other.run(&stopped, |_| ()).unwrap_err();
+        assert!(
+            matches!(&error, Error::Shard { .. }) && error.to_string().contains("empty folder"),
+            "{error}"
+        );
+    }
     assert!(contents(&whole) == contents(&stopped));
 }
 
