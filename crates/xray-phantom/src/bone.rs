@@ -125,9 +125,9 @@ impl Bone {
         matches!(self, Self::Carpal(_))
     }
 
-    /// Whether a cast of the wrist covers it.
-    pub(crate) fn is_under_cast(self) -> bool {
-        matches!(self, Self::Radius | Self::Ulna | Self::Carpal(_) | Self::Metacarpal(_))
+    /// Whether it is a bone of the pelvis.
+    pub(crate) fn is_of_pelvis(self) -> bool {
+        matches!(self, Self::HipBone | Self::Sacrum)
     }
 }
 

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use xray_core::{BodyPart, ImageTensor, Label, Laterality, View};
 
 use crate::study::PhantomStudy;
-use crate::{ContactSheet, Error, Knee, PhantomHospital, Radiograph, Result};
+use crate::{ContactSheet, Error, Fracture, Knee, PhantomHospital, Radiograph, Result};
 
 const COLUMNS: usize = 6;
 
@@ -71,7 +71,9 @@ fn kinds(study: &PhantomStudy, number: usize) -> impl Iterator<Item = String> {
     let part = format!("{:?} {}", study.body_part, study.region.aim.is_bilateral());
     let view = format!("{part} {:?}", study.views.get(number));
     let knees = study.knees.iter().flatten().map(|knee| format!("grade {}", knee.grade));
-    let fracture = study.fracture.as_ref().map(|fracture| format!("{} {:?}", fracture.bone, fracture.kind()));
+    let both = if study.knees.is_some() { part.as_str() } else { "" };
+    let fracture =
+        study.fracture.as_ref().map(|fracture| format!("{both} {} {:?}", place(fracture), fracture.kind()));
     let found = seen(study).into_iter().map(|finding| format!("{part} {finding}"));
     std::iter::once(view).chain(knees).chain(fracture).chain(found).collect::<Vec<_>>().into_iter()
 }
@@ -103,20 +105,30 @@ fn caption(study: &PhantomStudy, number: usize) -> [String; 3] {
 fn findings(study: &PhantomStudy) -> [String; 2] {
     let lines = |words: [Option<String>; 2]| words.map(Option::unwrap_or_default);
     if let Some(knees) = &study.knees {
+        let broken = |name: &str| {
+            let side = if study.side == Laterality::Left { "LEFT" } else { "RIGHT" };
+            let fracture = study.fracture.as_ref().filter(|_| side == name);
+            fracture.map_or(String::new(), |f| format!(" {} FRACTURE", f.bone))
+        };
         let side = |name: &str, knee: &Knee| {
-            Some(if study.body_part == BodyPart::FullLeg {
+            let measured = if study.body_part == BodyPart::FullLeg {
                 format!("{name} HKA {:.1} DEG", knee.hka_deg)
             } else {
                 format!("{name} KL {} {:.1} / {:.1} MM", knee.grade, knee.medial_mm, knee.lateral_mm)
-            })
+            };
+            Some(measured + &broken(name))
         };
         return lines([side("RIGHT", &knees[0]), side("LEFT", &knees[1])]);
     }
-    let fracture = study
-        .fracture
-        .as_ref()
-        .map(|f| format!("{} {} {:.1}MM {:.0}DEG", f.bone, f.kind().name(), f.displacement_mm, f.angle_deg));
+    let fracture = study.fracture.as_ref().map(|f| {
+        format!("{} {} {:.1}MM {:.0}DEG", place(f), f.kind().name(), f.displacement_mm, f.angle_deg)
+    });
     lines([fracture.or(Some("no fracture".into())), Some(seen(study).join(", "))])
+}
+
+/// What is broken.
+fn place(fracture: &Fracture) -> String {
+    fracture.site().map_or_else(|| fracture.bone.to_string(), str::to_owned)
 }
 
 /// The names of the findings besides a fracture.

@@ -8,7 +8,7 @@ use crate::findings::toward_head;
 use crate::geometry::{Motion, Point, add, cross, dot, scale, sub, unit};
 use crate::knee::HIP;
 use crate::mesh::Mesh;
-use crate::region::Region;
+use crate::region::{Break, Region};
 use crate::skeleton::{Limb, Part};
 
 /// A break of one bone: what was cut off, and how far it moved.
@@ -62,10 +62,16 @@ impl FractureKind {
 
 /// Up to this level a femur breaks through its neck.
 const NECK: f32 = 0.13;
+/// Up to this level a hip bone breaks through the acetabulum, beyond it through the two rami of the pubis.
+pub(crate) const ACETABULUM: f32 = 0.75;
 /// From the middle of the neck to its edge, in millimetres at rest.
 const NECK_BREADTH: f32 = 16.0;
+/// Half the breadth of what breaks of a pelvis, and how far it may move, in millimetres at rest.
+const PELVIC: [f32; 2] = [12.0, 6.0];
 /// How far the end of a bone beside another may move sideways, in millimetres at rest.
 const HELD: f32 = 12.0;
+/// How far the ankle of a leg that is imaged as a whole may, and how far it is below the knee.
+const STANDING: [f32; 2] = [60.0, 375.0];
 /// How far a spiral climbs by radian at most, as a share of the bone.
 const MOST_CLIMB: f32 = 0.035;
 
@@ -119,6 +125,16 @@ impl Fracture {
             && bone != Bone::Fibula
     }
 
+    /// What of a pelvis is broken, as labels say it; nothing of another bone.
+    pub fn site(&self) -> Option<&'static str> {
+        match self.bone {
+            Bone::HipBone if self.level < ACETABULUM => Some("acetabulum"),
+            Bone::HipBone => Some("pubic_rami"),
+            Bone::Sacrum => Some("sacral_ala"),
+            _ => None,
+        }
+    }
+
     /// What kind of break its numbers make it.
     pub fn kind(&self) -> FractureKind {
         if self.bone == Bone::Ulna && self.level > 0.91 {
@@ -143,11 +159,21 @@ impl Fracture {
             return (bone[draw.weighted(&[0.45, 0.3, 0.25])], None);
         }
         if region.limb != Limb::Hand {
-            let weights: Vec<f32> = region.breaks.iter().map(|(_, weight, _)| *weight).collect();
-            let (bone, _, levels) = region.breaks[draw.weighted(&weights)];
-            return (bone, levels);
+            return Self::draw_break(region.breaks.iter(), draw);
         }
         (Self::draw_hand_bone(region.part, anatomy, draw), None)
+    }
+
+    /// A bone of arm or leg that has a shaft or is a block, and where along it something may be.
+    pub(crate) fn draw_limb_bone(region: &Region, draw: &mut Draw) -> (Bone, Option<[f32; 2]>) {
+        Self::draw_break(region.breaks.iter().filter(|(bone, ..)| !bone.is_of_pelvis()), draw)
+    }
+
+    fn draw_break<'a>(breaks: impl Iterator<Item = &'a Break>, draw: &mut Draw) -> (Bone, Option<[f32; 2]>) {
+        let breaks: Vec<&Break> = breaks.collect();
+        let weights: Vec<f32> = breaks.iter().map(|(_, weight, _)| *weight).collect();
+        let (bone, _, levels) = breaks[draw.weighted(&weights)];
+        (*bone, *levels)
     }
 
     fn draw_hand_bone(part: BodyPart, anatomy: &Anatomy, draw: &mut Draw) -> Bone {
@@ -168,6 +194,7 @@ impl Fracture {
 
     /// A fracture of `part` of a patient, between `levels` or where that bone breaks.
     pub(crate) fn draw(
+        region: &Region,
         part: &Part,
         levels: Option<[f32; 2]>,
         anatomy: &Anatomy,
@@ -178,18 +205,17 @@ impl Fracture {
         let limb = part.limb != Limb::Hand;
         let grown = anatomy.growth_plate(part.bone).is_none();
         let level = levels.map(|[from, to]| draw.range(from, to));
-        // The neck of a femur lies across the shaft.
-        let neck = level.filter(|level| part.bone == Bone::Femur && *level < NECK);
-        let axis = match part.bone {
-            Bone::Carpal(_) => unit([0.45, 0.75, 0.48]),
-            _ if neck.is_some() => scale(toward_head(), -1.0),
+        let plane = level.and_then(|level| Plane::of(part, level, draw));
+        let axis = match (&plane, part.bone) {
+            (Some(plane), _) => plane.axis,
+            (_, Bone::Carpal(_)) => unit([0.45, 0.75, 0.48]),
             _ => part.axis,
         };
         let [low, high] = part.mesh.extent(axis);
         let length = high - low;
         // Millimetres from the distal end for the forearm, a share of the length elsewhere.
         let along = match (part.bone, level) {
-            _ if neck.is_some() => dot(HIP, axis) + draw.range(22.0, 26.0),
+            _ if plane.is_some() => plane.as_ref().map_or(0.0, |plane| plane.along),
             (_, Some(level)) => low + length * level,
             (Bone::Radius, _) => high - draw.range(11.0, 26.0),
             (Bone::Ulna, _) if draw.chance(0.6) && grown => high - draw.range(4.5, 8.0),
@@ -205,10 +231,12 @@ impl Fracture {
             part.mesh.points.iter().copied().filter(|p| (dot(*p, axis) - along).abs() < 4.0).collect()
         };
         let sum = near.iter().fold([0.0; 3], |sum, p| add(sum, *p));
-        let middle = if neck.is_some() { HIP } else { scale(sum, 1.0 / near.len().max(1) as f32) };
+        let middle =
+            plane.as_ref().map_or_else(|| scale(sum, 1.0 / near.len().max(1) as f32), |plane| plane.middle);
         let point = add(middle, scale(axis, along - dot(middle, axis)));
         let breadth = near.iter().map(|p| dot(sub(*p, point), sub(*p, point)).sqrt()).fold(1.0, f32::max);
-        let breadth = if neck.is_some() { NECK_BREADTH } else { breadth };
+        let breadth = plane.as_ref().map_or(breadth, |plane| plane.breadth);
+        let pelvic = part.bone.is_of_pelvis();
 
         let side = unit(cross(axis, [0.0, 0.0, 1.0]));
         let palmar = cross(side, axis);
@@ -223,6 +251,7 @@ impl Fracture {
         } else {
             let (least, cap) = match (small, limb) {
                 (true, _) => (0.8, 2.6),
+                _ if pelvic => (1.6, PELVIC[1]),
                 (_, true) => (1.6, 14.0),
                 _ => (1.6, 8.0),
             };
@@ -232,18 +261,22 @@ impl Fracture {
         let [from, to] = match (undisplaced, small) {
             (true, _) => [0.0, 4.0],
             (_, true) => shown([3.0, 18.0], difficulty),
+            _ if pelvic => shown([2.0, 9.0], difficulty),
             _ if limb => shown([6.0, 22.0], difficulty),
             _ if part.bone == Bone::Radius => shown([8.0, 28.0], difficulty),
             _ => shown([9.0, 34.0], difficulty),
         };
         let angle = draw.range(from, to);
         // The far end of a bone beside another is held by it.
+        let standing = region.aim.is_bilateral() && part.bone == Bone::Femur;
         let held = match part.bone {
+            _ if standing => STANDING[0],
             Bone::Fibula | Bone::Ulna | Bone::Clavicle if limb => HELD,
             Bone::Tibia => 2.0 * HELD,
             _ => f32::MAX,
         };
-        let angle = angle.min((held / (high - along).max(1.0)).atan().to_degrees());
+        let below = (high - along).max(1.0) + if standing { STANDING[1] } else { 0.0 };
+        let angle = angle.min((held / below).atan().to_degrees());
         let impaction = if undisplaced {
             -draw.range(0.5, 1.0)
         } else if part.bone == Bone::Radius && draw.chance(0.55) {
@@ -252,11 +285,11 @@ impl Fracture {
             -draw.range(0.5, 1.8)
         };
         let spiral = limb && (0.25..0.85).contains(&((along - low) / length)) && draw.chance(0.3);
-        let spiral = spiral && part.bone != Bone::Patella;
+        let spiral = spiral && part.bone != Bone::Patella && !pelvic;
         let obliquity = if spiral {
             draw.range(48.0, 62.0)
-        } else if neck.is_some() || draw.chance(0.5) {
-            draw.range(0.0, 15.0)
+        } else if plane.is_some() || draw.chance(0.5) {
+            draw.range(0.0, if pelvic { 8.0 } else { 15.0 })
         } else {
             draw.range(15.0, 42.0)
         };
@@ -291,6 +324,41 @@ impl Fracture {
             level: level.unwrap_or((along - low) / length),
             cut: Cut { point, normal, climb, jag, motion },
         }
+    }
+}
+
+/// Where a bone breaks that does not break across its long axis.
+#[derive(Debug)]
+struct Plane {
+    /// Across the cut, to the fragment.
+    axis: Point,
+    /// The middle of what breaks, and how far along the axis it does.
+    middle: Point,
+    along: f32,
+    breadth: f32,
+}
+
+impl Plane {
+    fn of(part: &Part, level: f32, draw: &mut Draw) -> Option<Self> {
+        if part.bone == Bone::Femur && level < NECK {
+            // The neck lies across the shaft.
+            let axis = scale(toward_head(), -1.0);
+            let along = dot(HIP, axis) + draw.range(22.0, 26.0);
+            return Some(Self { axis, middle: HIP, along, breadth: NECK_BREADTH });
+        }
+        let [low, high] = part.mesh.extent(part.axis);
+        let height = -(low + (high - low) * level);
+        let (axis, middle) = match part.bone {
+            // Above the rami, through the roof of the socket.
+            Bone::HipBone if level < ACETABULUM => ([0.25, -0.97, 0.0], [0.0, height, -5.0]),
+            // The body of the pubis comes off both rami, and nothing of the ilium with it.
+            Bone::HipBone => ([0.94, -0.34, 0.0], [50.0, height, 20.0]),
+            // Beside the holes of the nerves.
+            Bone::Sacrum => ([-1.0, 0.0, 0.0], [draw.range(44.0, 54.0), height, -50.0]),
+            _ => return None,
+        };
+        let axis = unit(axis);
+        Some(Self { axis, middle, along: dot(middle, axis), breadth: PELVIC[0] })
     }
 }
 

@@ -3,6 +3,7 @@ use serde::Serialize;
 use crate::bone::Bone;
 use crate::draw::Draw;
 use crate::findings::Bump;
+use crate::fracture::Fracture;
 use crate::geometry::{Motion, Point, add, scale};
 use crate::skeleton::{Part, Skeleton};
 use crate::solid::{Material, Solid, ellipsoid};
@@ -22,8 +23,12 @@ pub struct Knee {
     pub lateral_mm: f32,
     /// Height of the spurs.
     pub osteophyte_mm: f32,
-    /// By how many degrees hip, knee and ankle are off a straight line; below 0 is varus.
+    /// By how many degrees hip, knee and ankle are off a straight line; below 0 is varus. Of a broken leg that of the
+    /// leg as it lies.
     pub hka_deg: f32,
+    /// The same, were nothing broken.
+    #[serde(skip)]
+    joint_deg: f32,
 }
 
 /// The middle of the head of the femur at rest.
@@ -31,11 +36,13 @@ pub(crate) const HIP: Point = [0.5, 423.4, -3.4];
 
 /// Where the joint space is measured, to each side of the middle of the knee, in millimetres at rest.
 const COMPARTMENT: f32 = 21.0;
+/// How far in front of the middle of the knee that of the ankle lies, at rest.
+const ANKLE_DEPTH: f32 = -7.8;
 
 impl Knee {
     /// A knee without wear.
     pub(crate) const SOUND: Self =
-        Self { grade: 0, medial_mm: 4.6, lateral_mm: 5.4, osteophyte_mm: 0.0, hka_deg: 0.0 };
+        Self { grade: 0, medial_mm: 4.6, lateral_mm: 5.4, osteophyte_mm: 0.0, hka_deg: 0.0, joint_deg: 0.0 };
 
     /// `weights` of the five grades.
     pub(crate) fn draw(weights: &[f64; 5], draw: &mut Draw) -> Self {
@@ -64,7 +71,24 @@ impl Knee {
         // As they are written down, so that label, report and picture have the same numbers.
         let [medial_mm, lateral_mm, osteophyte_mm, hka_deg] =
             [medial_mm, lateral_mm, osteophyte_mm, hka_deg].map(|value| (value * 10.0).round() / 10.0);
-        Self { grade, medial_mm, lateral_mm, osteophyte_mm, hka_deg }
+        Self { grade, medial_mm, lateral_mm, osteophyte_mm, hka_deg, joint_deg: hka_deg }
+    }
+
+    /// The knee of a leg that is broken: the axis is that of the leg as the fragment left it.
+    pub(crate) fn of_broken(self, fracture: &Fracture, skeleton: &Skeleton, size: f32) -> Self {
+        let [hip, ankle] = landmarks(skeleton);
+        let mut shin = [ankle[0], ankle[1], ANKLE_DEPTH];
+        let mut knee = [0.0; 3];
+        if fracture.bone == Bone::Tibia {
+            shin = fracture.motion().apply(shin);
+        }
+        shin = self.motion(skeleton, size, true).turn(shin);
+        if fracture.bone == Bone::Femur {
+            (knee, shin) = (fracture.motion().apply(knee), fracture.motion().turn(shin));
+        }
+        let angle = |x: f32, y: f32| x.atan2(-y).to_degrees();
+        let off = angle(knee[0] - hip[0], knee[1] - hip[1]) - angle(shin[0], shin[1]);
+        Self { hka_deg: (off * 10.0).round() / 10.0, ..self }
     }
 
     /// How the shin moves against the thigh. In the image of a whole leg the axis is what counts, in that of the
@@ -76,7 +100,7 @@ impl Knee {
         let rise = |side: f32, wanted: f32| space(femur, tibia, side * COMPARTMENT) - wanted / size;
         let (inner, outer) = (rise(1.0, self.medial_mm), rise(-1.0, self.lateral_mm));
         let degrees = if whole {
-            axis_at_rest(skeleton) - self.hka_deg
+            axis_at_rest(skeleton) - self.joint_deg
         } else {
             ((inner - outer) / (2.0 * COMPARTMENT)).atan().to_degrees()
         };
@@ -163,8 +187,67 @@ pub(crate) fn landmarks(skeleton: &Skeleton) -> [[f32; 2]; 2] {
 
 #[cfg(test)]
 mod tests {
+    use xray_core::{BodyPart, Sex, View};
+
     use super::*;
+    use crate::anatomy::Anatomy;
+    use crate::findings::Findings;
+    use crate::geometry::dot;
+    use crate::pose::Pose;
+    use crate::region::Region;
+    use crate::scene::{Scene, Subject};
     use crate::skeleton::Limb;
+
+    /// The angle of hip, knee and ankle, from where the bones of a scene are; the knee is where `whole`, which is not
+    /// broken, is nearest to it at rest.
+    fn measured(subject: &Subject<'_>, whole: Bone) -> f32 {
+        let pose = Pose::draw(subject, View::Ap, &mut Draw::new(1, &[]));
+        let scene = Scene::new(subject, &Pose { view: Motion::IDENTITY, ..pose });
+        let points = |bone: Bone| &scene.pieces.iter().find(|piece| piece.bone == bone).unwrap().outer.points;
+        let far = |p: &Point| dot(*p, *p);
+        let rest = subject.skeleton.part(whole).unwrap().mesh.points.iter().enumerate();
+        let (nearest, _) = rest.min_by(|(_, a), (_, b)| far(a).total_cmp(&far(b))).unwrap();
+        let knee = points(whole)[nearest];
+        let talus = points(Bone::Talus);
+        let ankle = scale(talus.iter().fold([0.0; 3], |sum, p| add(sum, *p)), 1.0 / talus.len() as f32);
+        let [hip, _] = landmarks(subject.skeleton);
+        let angle = |from: [f32; 2], to: Point| (to[0] - from[0]).atan2(from[1] - to[1]).to_degrees();
+        angle(hip, knee) - angle([knee[0], knee[1]], ankle)
+    }
+
+    #[test]
+    fn the_axis_of_a_broken_leg_is_the_one_that_is_seen() {
+        let skeleton = Skeleton::of(Limb::Leg).unwrap();
+        let region = Region::of(BodyPart::FullLeg).unwrap();
+        let mut draw = Draw::new(6, &[]);
+        let anatomy = Anatomy::new(480, Sex::F, skeleton.parts.len(), &mut draw);
+        let anatomy = Anatomy { size: 1.0, ..anatomy };
+        let findings = Findings::default();
+        let mut most: f32 = 0.0;
+        for _ in 0..24 {
+            let knee = Knee::draw(&[1.0, 0.0, 0.0, 0.0, 0.0], &mut draw);
+            let (bone, levels) = Fracture::draw_bone(region, &anatomy, &mut draw);
+            let part = skeleton.part(bone).unwrap();
+            let fracture = Fracture::draw(region, part, levels, &anatomy, 0.0, &mut draw);
+            let broken = knee.of_broken(&fracture, skeleton, 1.0);
+            let sound = Subject {
+                region,
+                skeleton,
+                anatomy: &anatomy,
+                fracture: None,
+                findings: &findings,
+                knee: Some(&knee),
+                finger: None,
+            };
+            let subject = Subject { fracture: Some(&fracture), knee: Some(&broken), ..sound };
+            let whole = if bone == Bone::Tibia { Bone::Femur } else { Bone::Tibia };
+            let seen = measured(&subject, whole) - measured(&sound, whole);
+            let said = broken.hka_deg - knee.hka_deg;
+            assert!((seen - said).abs() < 0.5, "{bone}: {seen} for {said}");
+            most = most.max(said.abs());
+        }
+        assert!(most > 1.0, "{most}");
+    }
 
     #[test]
     fn the_shin_goes_where_the_numbers_say() {

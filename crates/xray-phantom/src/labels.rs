@@ -13,6 +13,12 @@ pub(crate) fn of(facts: &Facts<'_>, sex: Sex) -> Labels {
         labels.insert("displacement_mm".into(), rounded(fracture.displacement_mm));
         labels.insert("angle_deg".into(), rounded(fracture.angle_deg));
         labels.insert("fracture_kind".into(), Label::Class(fracture.kind().name().to_owned()));
+        if facts.region.shows_both() {
+            labels.insert("fracture_side".into(), class(serde_json::to_string(&facts.side)));
+        }
+        if let Some(site) = fracture.site() {
+            labels.insert("fracture_site".into(), Label::Class(site.to_owned()));
+        }
     }
     facts.findings.label(facts.region, &mut labels);
     for (side, knee) in facts.knees.iter().flat_map(|knees| ["right", "left"].into_iter().zip(knees.iter())) {

@@ -119,14 +119,17 @@ impl Shot<'_> {
     }
 
     pub(crate) fn aim(&self, draw: &mut Draw) -> (Scene, Field) {
-        let pose = Pose::draw(&self.subject, self.view, draw);
+        // Of two legs one is broken.
+        let broken = |side| self.subject.fracture.filter(|_| self.left.is_none() || self.side == side);
+        let subject = Subject { fracture: broken(Laterality::Right), ..self.subject };
+        let pose = Pose::draw(&subject, self.view, draw);
         let mut scene = if self.subject.region.has_pelvis() {
             self.both_halves(pose, draw.clone())
         } else {
-            Scene::new(&self.subject, &pose)
+            Scene::new(&subject, &pose)
         };
         if let Some(knee) = self.left {
-            let subject = Subject { knee: Some(knee), ..self.subject };
+            let subject = Subject { knee: Some(knee), fracture: broken(Laterality::Left), ..subject };
             let other = Scene::new(&subject, &Pose::draw(&subject, self.view, draw));
             let apart = self.subject.anatomy.size * draw.range(86.0, 104.0);
             scene = scene.shifted(-apart).joined(other.mirrored().shifted(apart));
@@ -176,7 +179,7 @@ impl Shot<'_> {
             }
         }
         if let Some((shell, cast)) = bodies.shell.as_ref().zip(self.subject.findings.cast) {
-            cast.cover(&mut signal, shell, field);
+            cast.cover(&mut signal, shell, field, self.subject.region.hardness);
         }
         signal
     }

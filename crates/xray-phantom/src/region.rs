@@ -6,6 +6,9 @@ use crate::bone::{Bone, Carpal};
 use crate::geometry::Point;
 use crate::skeleton::Limb;
 
+/// A bone that breaks, how often, and where along it; the bone says where if this does not.
+pub(crate) type Break = (Bone, f32, Option<[f32; 2]>);
+
 /// One part of the body.
 #[derive(Debug)]
 pub(crate) struct Region {
@@ -16,8 +19,8 @@ pub(crate) struct Region {
     /// How often the second view is not the other one.
     pub(crate) second: f64,
     pub(crate) aim: Aim,
-    /// What breaks, how often, and where along it; the bone says where if this does not.
-    pub(crate) breaks: &'static [(Bone, f32, Option<[f32; 2]>)],
+    /// What breaks.
+    pub(crate) breaks: &'static [Break],
     /// Photons against those for a hand.
     pub(crate) dose: f32,
     /// Attenuation against that for a hand: thick parts are imaged at a higher voltage.
@@ -57,6 +60,14 @@ const fn around(center: Point, breadth: [f32; 2], above: [f32; 2], below: [f32; 
 }
 
 const AP: [View; 3] = [View::Ap, View::Lateral, View::Lateral];
+
+/// What breaks of a knee.
+const KNEE: &[Break] = &[
+    (Bone::Tibia, 0.4, Some([0.05, 0.1])),
+    (Bone::Femur, 0.25, Some([0.86, 0.92])),
+    (Bone::Patella, 0.25, Some([0.35, 0.65])),
+    (Bone::Fibula, 0.1, Some([0.06, 0.13])),
+];
 
 /// Hand and wrist, which every hospital here has, then the others.
 pub(crate) static REGIONS: [Region; 14] = [
@@ -170,7 +181,12 @@ pub(crate) static REGIONS: [Region; 14] = [
         views: [View::Ap; 3],
         second: 1.0,
         aim: around([MIDLINE, 462.0, -10.0], [165.0, 182.0], [138.0, 152.0], [132.0, 152.0]),
-        breaks: &[(Bone::Femur, 1.0, Some([0.07, 0.2]))],
+        breaks: &[
+            (Bone::Femur, 0.5, Some([0.07, 0.2])),
+            (Bone::HipBone, 0.25, Some([0.84, 0.9])),
+            (Bone::HipBone, 0.15, Some([0.67, 0.7])),
+            (Bone::Sacrum, 0.1, Some([0.1, 0.35])),
+        ],
         dose: 40.0,
         hardness: 0.6,
         dicom: "PELVIS",
@@ -194,7 +210,7 @@ pub(crate) static REGIONS: [Region; 14] = [
         views: [View::Ap; 3],
         second: 1.0,
         aim: Aim::BothKnees,
-        breaks: &[],
+        breaks: KNEE,
         dose: 12.0,
         hardness: 0.75,
         dicom: "KNEE",
@@ -230,7 +246,12 @@ pub(crate) static REGIONS: [Region; 14] = [
         views: [View::Ap; 3],
         second: 1.0,
         aim: Aim::BothLegs,
-        breaks: &[],
+        breaks: &[
+            (Bone::Femur, 0.35, Some([0.3, 0.8])),
+            (Bone::Femur, 0.2, Some([0.07, 0.2])),
+            (Bone::Tibia, 0.3, Some([0.35, 0.85])),
+            (Bone::Fibula, 0.15, Some([0.3, 0.8])),
+        ],
         dose: 30.0,
         hardness: 0.65,
         dicom: "LEG",
@@ -245,12 +266,7 @@ pub(crate) static ONE_KNEE: Region = Region {
     views: AP,
     second: 1.0,
     aim: around([0.0, 8.0, 0.0], [60.0, 72.0], [85.0, 110.0], [85.0, 110.0]),
-    breaks: &[
-        (Bone::Tibia, 0.4, Some([0.05, 0.1])),
-        (Bone::Femur, 0.25, Some([0.86, 0.92])),
-        (Bone::Patella, 0.25, Some([0.35, 0.65])),
-        (Bone::Fibula, 0.1, Some([0.06, 0.13])),
-    ],
+    breaks: KNEE,
     dose: 6.0,
     hardness: 0.8,
     dicom: "KNEE",

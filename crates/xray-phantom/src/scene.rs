@@ -81,11 +81,13 @@ impl Scene {
             if part.bone == Bone::Sacrum {
                 scene.skin.push((0, place(&pose.bones[index], trunk(anatomy))));
             }
-            if let Some(cast) = findings.cast.filter(|_| part.bone.is_under_cast()) {
-                let end = if part.bone == Bone::Metacarpal(1) { THUMB_FREE } else { FINGERS_FREE };
+            if let Some((cast, [low, high])) =
+                findings.cast.and_then(|cast| Some((cast, cast.covers(part.bone)?)))
+            {
+                let under = |p: Point| (high - p[1]).min(p[1] - low);
                 scene.cast.push(
                     [cast.padding, cast.padding + cast.shell]
-                        .map(|far| place(&pose.bones[index], skin(part, anatomy, far).kept(|p| end - p[1]))),
+                        .map(|far| place(&pose.bones[index], skin(part, anatomy, far).kept(under))),
                 );
             }
             let broken = fracture.filter(|f| f.bone == part.bone);
@@ -180,10 +182,6 @@ impl Scene {
         self.cast.iter_mut().flatten().for_each(change);
     }
 }
-
-/// How far a cast reaches towards the fingers and along the thumb, at rest.
-const FINGERS_FREE: f32 = 66.0;
-const THUMB_FREE: f32 = 42.0;
 
 /// The mesh of a bone as broad as the patient's.
 fn broad(mesh: Mesh, part: &Part, index: usize, anatomy: &Anatomy) -> Mesh {

@@ -60,7 +60,7 @@ pub struct PhantomStudy {
     /// The identifiers in the report, in order.
     pub spans: Vec<Span>,
     /// What is true of the picture: `fracture`, `fractured_bone`, `displacement_mm`, `angle_deg`, `fracture_kind` (the last
-    /// four only with a fracture), those of [`Findings`], `demineralised`, `growth_plates`, `laterality`, `view` (of the first
+    /// four only with a fracture), `fracture_side` in an image of both sides, `fracture_site` of a pelvis, those of [`Findings`], `demineralised`, `growth_plates`, `laterality`, `view` (of the first
     /// image), `body_part`, `age_months`, `sex`; of both knees `kl_right`, `medial_mm_right` and so on, of full legs
     /// `hka_right` and `hka_left`, degrees off a straight line, below 0 varus.
     pub labels: Labels,
@@ -133,10 +133,10 @@ impl PhantomStudy {
         let views = deal::draw_views(region, draw.chance(hospital.two_view_share), &mut draw);
         let devices = deal::devices(region);
         let device = &devices[draw.below(devices.len())];
-        let fracture = if broken && !bilateral {
+        let fracture = if broken {
             let (bone, levels) = Fracture::draw_bone(region, &anatomy, &mut draw);
             let part = skeleton.part(bone).ok_or(Error::Asset)?;
-            Some(Fracture::draw(part, levels, &anatomy, hospital.difficulty, &mut draw))
+            Some(Fracture::draw(region, part, levels, &anatomy, hospital.difficulty, &mut draw))
         } else {
             None
         };
@@ -144,7 +144,11 @@ impl PhantomStudy {
         let mut own = Draw::new(seed, &[domain::KNEES, index as u64]);
         // No joint of a child is worn.
         let grades = if age_months < 18 * 12 { [1.0, 0.0, 0.0, 0.0, 0.0] } else { hospital.knee_grades };
-        let knees = bilateral.then(|| [(); 2].map(|()| Knee::draw(&grades, &mut own)));
+        let mut knees = bilateral.then(|| [(); 2].map(|()| Knee::draw(&grades, &mut own)));
+        if let Some((fracture, [right, left])) = fracture.as_ref().zip(knees.as_mut()) {
+            let knee = if side == Laterality::Left { left } else { right };
+            *knee = knee.of_broken(fracture, skeleton, anatomy.size);
+        }
         let mut own = Draw::new(seed, &[domain::FINDINGS, index as u64]);
         let finger = deal::finger(hospital, region, index, fracture.as_ref());
         let [mut off, mut replaced] =

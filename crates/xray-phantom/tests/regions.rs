@@ -57,11 +57,12 @@ fn every_part_is_imaged_with_its_fractures_in_the_field() {
 #[test]
 fn reports_of_knees_and_legs_say_what_the_labels_say() {
     let parts = [(BodyPart::Knee, 0.5), (BodyPart::FullLeg, 0.5)].into();
-    let hospital = PhantomHospital { studies: 200, other_parts: parts, ..hospital() };
+    let hospital =
+        PhantomHospital { studies: 200, fracture_prevalence: 0.0, other_parts: parts, ..hospital() };
     let mut grades = [0; 5];
     for study in hospital.iter() {
         let study = study.unwrap();
-        assert_eq!((study.laterality, study.fracture.is_none()), (Laterality::Both, true));
+        assert_eq!(study.laterality, Laterality::Both);
         let text = study.report.text.to_lowercase();
         let conclusion = &text[text.rfind("conclusion").unwrap()..];
         if study.body_part == BodyPart::Knee {
@@ -89,6 +90,35 @@ fn reports_of_knees_and_legs_say_what_the_labels_say() {
         }
     }
     assert!(grades.iter().all(|count| *count > 0), "{grades:?}");
+}
+
+#[test]
+fn in_an_image_of_both_sides_the_broken_one_is_where_label_and_report_say() {
+    let parts = [(BodyPart::Knee, 0.3), (BodyPart::FullLeg, 0.4), (BodyPart::Pelvis, 0.3)].into();
+    let broken = PhantomHospital { studies: 80, fracture_prevalence: 1.0, other_parts: parts, ..hospital() };
+    let mut seen = BTreeMap::<String, usize>::new();
+    for study in broken.iter() {
+        let study = study.unwrap();
+        let fracture = study.fracture.as_ref().unwrap();
+        *seen.entry(fracture.site().map_or(fracture.bone.to_string(), str::to_owned)).or_default() += 1;
+        let right = study.labels["fracture_side"] == Label::Class("right".into());
+        let text = study.report.text.to_lowercase();
+        let conclusion = &text[text.rfind("conclusion").unwrap()..];
+        let named = conclusion.split('.').find(|s| s.contains("fracture")).unwrap();
+        assert_eq!([named.contains("droit"), named.contains("gauche")], [right, !right], "{}", study.index);
+
+        let image = study.radiograph(0).unwrap();
+        let [left, top, edge, bottom] = study.fracture_box(0).unwrap().unwrap();
+        // As one looks at a patient, whose right is on the left of the image.
+        assert_eq!(left + edge < image.width as f32, right, "study {} {}", study.index, fracture.bone);
+        let masks = study.finding_masks(0).unwrap();
+        let mask = masks.iter().find(|mask| mask.name == "fracture").unwrap().corners().unwrap();
+        assert!(mask[0] as f32 + 1.0 >= left && mask[2] as f32 <= edge + 1.0, "study {}", study.index);
+        assert!(mask[1] as f32 + 1.0 >= top && mask[3] as f32 <= bottom + 1.0, "study {}", study.index);
+    }
+    for bone in ["femur", "tibia", "fibula", "patella", "acetabulum", "pubic_rami", "sacral_ala"] {
+        assert!(seen.contains_key(bone), "{bone}: {seen:?}");
+    }
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Findings {
         if region.limb != Limb::Hand {
             let mut lesion = |share: f64, sclerotic: bool| {
                 kind(share).and_then(|mut own| {
-                    let (bone, levels) = Fracture::draw_bone(region, anatomy, &mut own);
+                    let (bone, levels) = Fracture::draw_limb_bone(region, &mut own);
                     Some(Lesion::draw(sclerotic, on(bone)?, levels, anatomy, &mut own))
                 })
             };
@@ -92,9 +92,12 @@ impl Findings {
             let osteosynthesis = kind(prevalence.osteosynthesis)
                 .filter(|_| matches!(region.aim, Aim::Bones(_)))
                 .map(|mut own| {
-                    Osteosynthesis::of_shaft(Fracture::draw_bone(region, anatomy, &mut own).0, &mut own)
+                    Osteosynthesis::of_shaft(Fracture::draw_limb_bone(region, &mut own).0, &mut own)
                 });
-            return Self { lytic_lesion, sclerotic_lesion, osteosynthesis, ..Self::default() };
+            let cast = kind(prevalence.cast)
+                .filter(|_| Cast::is_of(region))
+                .map(|mut own| Cast::draw(region, &mut own));
+            return Self { lytic_lesion, sclerotic_lesion, osteosynthesis, cast, ..Self::default() };
         }
         if let Some(ray) = finger {
             let phalanx = on(Bone::ProximalPhalanx(ray));
@@ -120,7 +123,7 @@ impl Findings {
         Self {
             osteosynthesis: kind(prevalence.osteosynthesis)
                 .map(|mut own| Osteosynthesis::draw(part, anatomy, &mut own)),
-            cast: kind(prevalence.cast).map(|mut own| Cast::draw(&mut own)),
+            cast: kind(prevalence.cast).map(|mut own| Cast::draw(region, &mut own)),
             lytic_lesion: kind(prevalence.lytic_lesion).and_then(|mut own| {
                 Some(Lesion::draw(false, on(Lesion::bone(part, anatomy, &mut own))?, None, anatomy, &mut own))
             }),

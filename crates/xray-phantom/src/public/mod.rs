@@ -72,11 +72,14 @@ impl PublicLayout {
             Self::OaiKl => PhantomHospital {
                 other_parts: parts(&[(BodyPart::Knee, 1.0)]),
                 one_knee_share: 0.0,
+                fracture_prevalence: 0.0,
                 ..adults
             },
-            Self::OaiAlignment => {
-                PhantomHospital { other_parts: parts(&[(BodyPart::FullLeg, 1.0)]), ..adults }
-            }
+            Self::OaiAlignment => PhantomHospital {
+                other_parts: parts(&[(BodyPart::FullLeg, 1.0)]),
+                fracture_prevalence: 0.0,
+                ..adults
+            },
             Self::RsnaBoneAge => PhantomHospital {
                 wrist_share: 0.0,
                 two_view_share: 0.0,

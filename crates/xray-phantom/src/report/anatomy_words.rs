@@ -1,9 +1,9 @@
-use xray_core::{BodyPart, Laterality, View};
+use xray_core::{Laterality, View};
 
 use super::{Facts, Style};
 use crate::bone::{Bone, Carpal};
 use crate::findings::DislocatedJoint;
-use crate::fracture::Fracture;
+use crate::fracture::{ACETABULUM, Fracture};
 use crate::region::Region;
 use crate::skeleton::Limb;
 
@@ -43,10 +43,14 @@ pub(crate) fn views(views: &[View], style: Style) -> String {
 }
 
 /// The side after a bone of an image of both sides, which its region does not tell.
-fn of_side(facts: &Facts<'_>) -> &'static str {
-    match (facts.region.part == BodyPart::Pelvis, facts.side) {
-        (false, _) => "",
-        (_, Laterality::Left) => " gauche",
+fn of_side(bone: Bone, level: f32, facts: &Facts<'_>) -> &'static str {
+    let rami = bone == Bone::HipBone && level > ACETABULUM;
+    match (facts.region.shows_both(), facts.side, bone) {
+        (false, ..) => "",
+        (_, Laterality::Left, _) if rami => " gauches",
+        (_, Laterality::Left, _) => " gauche",
+        _ if rami => " droites",
+        (_, _, Bone::Patella | Bone::Fibula) => " droite",
         _ => " droit",
     }
 }
@@ -90,7 +94,7 @@ pub(crate) fn finger(ray: u8, style: Style) -> String {
 pub(crate) fn of_place(fracture: &Fracture, facts: &Facts<'_>, style: Style) -> String {
     let (level, region) = (fracture.level, facts.region);
     if region.limb != Limb::Hand {
-        return of_long_bone(fracture.bone, level).to_owned() + of_side(facts);
+        return of_long_bone(fracture.bone, level).to_owned() + of_side(fracture.bone, level, facts);
     }
     let third = if level > 0.72 {
         2
@@ -149,8 +153,9 @@ fn of_long_bone(bone: Bone, level: f32) -> &'static str {
         Bone::Fibula => "de la diaphyse de la fibula",
         Bone::Patella => "de la patella",
         Bone::Scapula => "de la scapula",
-        Bone::HipBone => "de l'os coxal",
-        Bone::Sacrum => "du sacrum",
+        Bone::HipBone if level > ACETABULUM => "des branches ilio- et ischio-pubiennes",
+        Bone::HipBone => "de l'acétabulum",
+        Bone::Sacrum => "de l'aileron sacré",
         Bone::Talus => "du talus",
         _ => "du pied",
     }
@@ -159,7 +164,7 @@ fn of_long_bone(bone: Bone, level: f32) -> &'static str {
 /// The bone after a noun: "du radius distal", "du 5e métacarpien", "de P1 du 4e doigt".
 pub(crate) fn of_bone(bone: Bone, level: f32, facts: &Facts<'_>, style: Style) -> String {
     if facts.region.limb != Limb::Hand {
-        return of_long_bone(bone, level).to_owned() + of_side(facts);
+        return of_long_bone(bone, level).to_owned() + of_side(bone, level, facts);
     }
     let phalanx = |number: u8, name: &str, ray: u8| {
         if style.abbreviates {

@@ -25,9 +25,12 @@ pub(crate) fn body(w: &mut Writer<'_>, facts: &Facts<'_>) {
         w.say("\n");
     }
     match (facts.fracture, facts.knees) {
-        (_, Some(knees)) => knees::describe(w, facts.region, knees),
         (Some(fracture), _) => broken(w, facts, fracture),
+        (_, Some(_)) => {}
         _ => intact(w, facts),
+    }
+    if let Some(knees) = facts.knees {
+        knees::describe(w, facts.region, knees);
     }
     others::describe(w, facts);
     age_of_bones(w, facts);
@@ -62,7 +65,7 @@ fn indication(w: &mut Writer<'_>, facts: &Facts<'_>) {
     }
     let found = facts.findings;
     let treated = found.osteosynthesis.is_some() || found.cast.is_some() || found.prosthesis.is_some();
-    if facts.knees.is_some() {
+    if facts.knees.is_some() && facts.fracture.is_none() {
         w.any(&["gonalgies", "douleurs mécaniques", "bilan de gonarthrose", "bilan préopératoire"])
             .say(".\n");
         return;
@@ -174,7 +177,7 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
                 .say(", en rapport avec une fracture");
         }
     }
-    if w.draw.chance(0.35) && facts.region.part != BodyPart::Pelvis {
+    if w.draw.chance(0.35) && !facts.region.shows_both() {
         let hand = matches!(fracture.bone, Bone::Metacarpal(_));
         let side = anatomy_words::side(facts.laterality, facts.region.part != BodyPart::Wrist, w.style);
         let limb = if facts.region.part != BodyPart::Hand { " du côté " } else { " de la main " };
@@ -196,7 +199,10 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
         0 => w.say(&format!(", avec un déplacement de {slide} et une angulation de {turn}")),
         1 => w.say(&format!(", déplacement de {slide}, angulation de {turn}")),
         2 => w.say(&format!(". Déplacement : {slide}. Angulation : {turn}")),
-        _ => w.say(&format!(", avec bascule de {turn} et translation de {slide} du fragment distal")),
+        _ => {
+            let far = if fracture.bone.is_of_pelvis() { "" } else { " distal" };
+            w.say(&format!(", avec bascule de {turn} et translation de {slide} du fragment{far}"))
+        }
     };
     w.stop();
     if fracture.impaction_mm > 0.8 {
@@ -209,7 +215,7 @@ fn broken(w: &mut Writer<'_>, facts: &Facts<'_>, fracture: &Fracture) {
         w.stop();
     }
     if facts.findings.dislocation.is_none() && w.draw.chance(0.6) {
-        w.item().any(if plain(facts) {
+        w.item().any(if plain(facts) && facts.knees.is_none() {
             &[
                 "Pas d'autre lésion osseuse décelée",
                 "Pas d'autre trait visible",
@@ -319,7 +325,7 @@ fn around(w: &mut Writer<'_>, facts: &Facts<'_>) {
 
 fn conclusion(w: &mut Writer<'_>, facts: &Facts<'_>) {
     let region = anatomy_words::of_region(facts.region, facts.laterality, w.style);
-    if let Some(knees) = facts.knees {
+    if let Some(knees) = facts.knees.filter(|_| facts.fracture.is_none()) {
         knees::conclude(w, facts.region, knees);
         return;
     }
@@ -357,6 +363,11 @@ fn conclusion(w: &mut Writer<'_>, facts: &Facts<'_>) {
         }
     }
     others::conclude(w, facts);
+    if let Some(knees) = facts.knees {
+        w.say(" ");
+        knees::conclude(w, facts.region, knees);
+        return;
+    }
     w.say("\n");
 }
 
