@@ -76,7 +76,9 @@ impl Anatomy {
     /// stages gives it: capitate, hamate, distal radius, triquetrum, lunate, trapezium, trapezoid, scaphoid, distal
     /// ulna, pisiform; here the boys' scaphoid comes half a year before the trapezium, and the girls' three come
     /// together. That chapter has capitate, hamate and radius in the first 10 months of girls and 14 of boys, and the
-    /// epiphyses of fingers and metacarpals up to 2 years in girls and 3 in boys. The ages beside those of Family
+    /// epiphyses of phalanges and metacarpals from then up to 2 years in girls and 3 in boys: proximal phalanges first, then
+    /// metacarpals, middle and distal phalanges, each time the middle finger first and the fifth last, and that finger's
+    /// middle phalanx last of all. Here they come in that order, evenly over that time. The ages beside those of Family
     /// Practice Notebook (after Gray's Anatomy, 20th edition, 1918), in years of girls and boys:
     ///
     /// | bone | here | there |
@@ -108,11 +110,35 @@ impl Anatomy {
             }
             Bone::Ulna => (if girl { 5.5 } else { 6.5 }, if girl { 12.0 } else { 13.5 }),
             Bone::Radius => (1.0, if girl { 10.0 } else { 11.5 }),
+            _ if self.years() < first_seen(bone, girl) => return 0.0,
             _ => (1.5, if girl { 9.0 } else { 10.5 }),
         };
         let passed: f32 = (self.years() - appears) / (full - appears);
-        if passed < 0.0 { 0.0 } else { (0.45 + 0.55 * passed).min(1.0) }
+        match bone {
+            Bone::Carpal(_) | Bone::Radius | Bone::Ulna if passed < 0.0 => 0.0,
+            _ => (0.45 + 0.55 * passed).clamp(0.3, 1.0),
+        }
     }
+}
+
+/// The years at which the epiphysis of a metacarpal or phalanx is first seen.
+fn first_seen(bone: Bone, girl: bool) -> f32 {
+    let kind = match bone {
+        Bone::ProximalPhalanx(_) => 0.0,
+        Bone::Metacarpal(_) => 1.0,
+        Bone::MiddlePhalanx(_) => 2.0,
+        _ => 3.0,
+    };
+    let finger = match bone.ray() {
+        Some(3) => 0.0,
+        Some(2) => 1.0,
+        Some(4) => 2.0,
+        Some(1) => 3.0,
+        _ => 4.0,
+    };
+    let place = if bone == Bone::MiddlePhalanx(5) { 1.0 } else { (5.0 * kind + finger) / 20.0 };
+    let [from, to] = if girl { [10.0 / 12.0, 2.0] } else { [14.0 / 12.0, 3.0] };
+    from + place * (to - from)
 }
 
 /// The share of its adult length that a hand has: a smooth curve through about 0.6 at 3 years and 0.85 at 11.
@@ -120,4 +146,35 @@ fn growth(years: f32, female: bool) -> f32 {
     let grown = if female { 14.5 } else { 16.5 };
     let share = (years / grown).clamp(0.0, 1.0);
     0.48 + 0.52 * share.powf(0.95)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_centres_of_small_children_come_in_the_order_of_the_table() {
+        let at = |months: u32, sex: Sex| Anatomy::new(months, sex, 29, &mut Draw::new(1, &[]));
+        let seen = |months: u32, sex: Sex, bone: Bone| at(months, sex).ossified(bone) > 0.0;
+        let rays = |bone: fn(u8) -> Bone| (1..=5).map(bone).filter(|bone| *bone != Bone::MiddlePhalanx(1));
+        let small: Vec<Bone> = rays(Bone::ProximalPhalanx)
+            .chain(rays(Bone::Metacarpal))
+            .chain(rays(Bone::MiddlePhalanx))
+            .chain(rays(Bone::DistalPhalanx))
+            .collect();
+        for (sex, none, all) in [(Sex::F, 9, 24), (Sex::M, 13, 36)] {
+            let count = |months: u32| small.iter().filter(|bone| seen(months, sex, **bone)).count();
+            assert_eq!((count(none), count(all)), (0, small.len()));
+            assert!((none..all).all(|months| count(months) <= count(months + 1)));
+            assert!(!seen(all - 1, sex, Bone::MiddlePhalanx(5)), "the last");
+        }
+        assert!(seen(24, Sex::F, Bone::DistalPhalanx(5)) && !seen(24, Sex::M, Bone::DistalPhalanx(5)));
+        assert!(seen(24, Sex::M, Bone::ProximalPhalanx(3)) && seen(24, Sex::M, Bone::Radius));
+        // What there is grows, and is whole in the end.
+        assert!(
+            (1..200)
+                .all(|m| small.iter().all(|b| at(m, Sex::M).ossified(*b) <= at(m + 1, Sex::M).ossified(*b)))
+        );
+        assert!(small.iter().all(|bone| at(200, Sex::M).ossified(*bone) == 1.0));
+    }
 }

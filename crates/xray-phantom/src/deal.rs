@@ -57,7 +57,10 @@ pub(crate) fn first_age(hospital: &PhantomHospital, draw: &mut Draw) -> i64 {
     let adult = (1.0 - hospital.child_share - hospital.elderly_share).max(0.0);
     let weights = [hospital.child_share, adult, hospital.elderly_share].map(|w| w as f32);
     match draw.weighted(&weights) {
-        0 => 3 + draw.below(15) as i64,
+        0 => {
+            let youngest = hospital.youngest_child.min(17);
+            i64::from(youngest) + draw.below(18 - usize::from(youngest)) as i64
+        }
         1 => 18 + draw.below(42) as i64,
         _ => 60 + draw.below(33) as i64,
     }

@@ -220,6 +220,10 @@ impl Fracture {
             (Bone::Radius, _) => high - draw.range(11.0, 26.0),
             (Bone::Ulna, _) if draw.chance(0.6) && grown => high - draw.range(4.5, 8.0),
             (Bone::Ulna, _) => high - draw.range(14.0, 28.0),
+            // Cartilage does not break here.
+            (Bone::Metacarpal(_), _) if anatomy.ossified(part.bone) == 0.0 => {
+                low + length * draw.range(0.45, 0.74)
+            }
             (Bone::Metacarpal(_), _) => low + length * draw.range(0.45, 0.84),
             (Bone::Carpal(_), _) => low + length * draw.range(0.4, 0.65),
             _ => low + length * draw.range(0.25, 0.75),

@@ -48,8 +48,11 @@ pub struct PhantomHospital {
     pub one_knee_share: f64,
     /// Weights of the Kellgren-Lawrence grades 0 to 4 of a knee. Default: 0.35, 0.2, 0.22, 0.15, 0.08.
     pub knee_grades: [f64; 5],
-    /// Share of patients from 3 to 17 years. Default: 0.25.
+    /// Share of patients from `youngest_child` to 17 years. Default: 0.25.
     pub child_share: f64,
+    /// The age in years of the youngest children, 2 to 17. Default: 3.
+    #[serde(skip_serializing_if = "is_three")]
+    pub youngest_child: u8,
     /// Share of patients from 60 to 92 years. Default: 0.3.
     pub elderly_share: f64,
     /// Share of studies with a second view. Default: 0.7.
@@ -80,6 +83,10 @@ fn is_none(share: &f64) -> bool {
     *share == 0.0
 }
 
+fn is_three(years: &u8) -> bool {
+    *years == 3
+}
+
 impl Default for PhantomHospital {
     fn default() -> Self {
         Self {
@@ -94,6 +101,7 @@ impl Default for PhantomHospital {
             one_knee_share: 0.0,
             knee_grades: [0.35, 0.2, 0.22, 0.15, 0.08],
             child_share: 0.25,
+            youngest_child: 3,
             elderly_share: 0.3,
             two_view_share: 0.7,
             marker_absent_share: 0.0,
@@ -125,6 +133,9 @@ impl PhantomHospital {
         }
         if let Some(source) = self.source_mm.filter(|mm| !(500.0..=5000.0).contains(mm)) {
             return refuse("source_mm", source.to_string(), "500 to 5000 mm, or none");
+        }
+        if !(2..=17).contains(&self.youngest_child) {
+            return refuse("youngest_child", self.youngest_child.to_string(), "2 to 17 years");
         }
         let shares = [
             ("fracture_prevalence", self.fracture_prevalence),

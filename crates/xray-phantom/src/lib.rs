@@ -53,9 +53,16 @@
 //! should be relied on. The bones of arm and leg come from coarse meshes: their outline is right and their detail is
 //! not. How far the bones of a dislocated joint move is chosen; ligaments do not hold them. A prosthesis is a plain shape
 //! of its kind, of no maker, its plastic parts are not seen, and bone around it does not change. The trunk around a pelvis
-//! is a smooth body; the left half of a pelvis is the right one mirrored. Spine and ribs are not drawn. Children are imaged
-//! at hand and wrist alone unless `children_everywhere` asks for more: their growth plates then are gaps in the bones of an
-//! adult made smaller, whose epiphyses are whole from the start. Casts are put on hand and wrist alone.
+//! is a smooth body; the left half of a pelvis is the right one mirrored. Spine and ribs are not drawn. Where a pelvis
+//! breaks is chosen: the neck of a femur, both rami of one pubis, the roof of a socket or the wing of the sacrum, one of
+//! them at a time, and the rest of the ring stays whole. A broken leg is imaged as if it stood, so its fragment turns
+//! little; its axis is measured as it lies. Casts are put on all parts but finger, upper arm, shoulder, hip, pelvis, thigh
+//! and images of both sides.
+//!
+//! Children are imaged at hand and wrist alone unless `children_everywhere` asks for more: their growth plates then are
+//! gaps in the bones of an adult made smaller, whose epiphyses are whole from the start, which is wrong below some eight
+//! years. The coarse meshes have each end of a bone as one body, where an elbow has six centres of its own, and an end
+//! that is partly cartilage would leave a wider joint space than the one that is measured and reported.
 //!
 //! # What must not be concluded
 //!

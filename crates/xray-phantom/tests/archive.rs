@@ -142,6 +142,7 @@ fn impossible_settings_are_refused_by_name_before_anything_is_written() {
         ),
         (PhantomHospital { knee_grades: [0.0; 5], ..default() }, "knee_grades"),
         (PhantomHospital { one_knee_share: 1.2, ..default() }, "one_knee_share"),
+        (PhantomHospital { youngest_child: 1, ..default() }, "youngest_child"),
         (
             PhantomHospital {
                 prevalence: Prevalence { dislocation: -0.5, ..Prevalence::none() },

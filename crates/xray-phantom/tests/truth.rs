@@ -107,8 +107,15 @@ fn assert_reports_are_true(hospital: &PhantomHospital) -> usize {
 #[test]
 fn every_fracture_lies_in_the_field_of_its_images() {
     let hospital = PhantomHospital { studies: 120, seed: 5, size: 128, ..PhantomHospital::default() };
+    let small = PhantomHospital {
+        studies: 60,
+        child_share: 1.0,
+        elderly_share: 0.0,
+        youngest_child: 2,
+        ..hospital.clone()
+    };
     let (mut boxes, mut cut_off) = (0, 0);
-    for study in hospital.iter() {
+    for study in hospital.iter().chain(small.iter()) {
         let study = study.unwrap();
         for number in 0..study.views.len() {
             let Some([left, top, right, bottom]) = study.fracture_box(number).unwrap() else {
