@@ -93,6 +93,9 @@ pub enum ItemKind {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Cause {
+    /// Where image files are looked for stands a link, a pipe or a device, which is not followed.
+    #[error("a link or a device, not a file")]
+    NoFile,
     /// A header or a report names no patient.
     #[error("no patient is named")]
     NoPatient,
@@ -144,7 +147,7 @@ pub enum Cause {
     /// A report of the same patient and day has the same text.
     #[error("another report of that day has the same text")]
     RepeatedText,
-    /// The file of a report's text is missing, or a PDF that cannot be read.
+    /// The file of a report's text is missing, cannot be read or holds something else.
     #[error("the text cannot be read")]
     NoText,
     /// A report is empty, as a PDF of scanned pages is.

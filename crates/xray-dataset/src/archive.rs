@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -14,7 +15,7 @@ use crate::{Cause, Error, ImageFault, Result};
 /// Files are put together by what their headers say: PatientID, and AccessionNumber or, without one,
 /// StudyInstanceUID. The images of a study are in the order of series number, instance number and
 /// path. Secondary captures (which is what screen shots and dose reports are stored as) and objects that
-/// are no images are left out by SOP class.
+/// are no images are left out by SOP class. Links are not followed.
 ///
 /// ```no_run
 /// use xray_core::StudySource;
@@ -46,7 +47,7 @@ impl ArchiveSource {
 
     /// Reads every header. `progress` is called with the files done and the files there are.
     pub(crate) fn scan(&self, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Scan> {
-        let paths = files_below(&self.folder)?;
+        let Listing { paths, left_out } = files_below(&self.folder)?;
         let total = paths.len() as u64;
         let mut headers = Vec::with_capacity(paths.len());
         // In portions, so that the caller hears of the progress and nothing is held twice.
@@ -54,7 +55,7 @@ impl ArchiveSource {
             headers.par_extend(portion.par_iter().map(|path| self.header(path)));
             progress(headers.len() as u64, total);
         }
-        let mut scan = Scan { files: total, ..Scan::default() };
+        let mut scan = Scan { files: total + left_out.len() as u64, left_out, ..Scan::default() };
         let mut groups: BTreeMap<(PatientId, StudyId), Vec<(PathBuf, DicomHeader)>> = BTreeMap::new();
         for (path, header) in paths.into_iter().zip(headers) {
             match header {
@@ -148,22 +149,41 @@ fn is_secondary_capture(sop_class: &str) -> bool {
     sop_class == FAMILY || sop_class.strip_prefix(FAMILY).is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// Every file below `folder`, in the order of the paths; links are not followed.
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = fs::read_dir(&folder).map_err(|source| Error::file("reading", &folder, source))?;
-        for entry in entries {
-            let entry = entry.map_err(|source| Error::file("reading", &folder, source))?;
-            let kind = entry.file_type().map_err(|source| Error::file("reading", entry.path(), source))?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() {
-                files.push(entry.path());
-            }
+/// What lies below a folder.
+#[derive(Default)]
+struct Listing {
+    /// The files, in the order of the paths.
+    paths: Vec<PathBuf>,
+    /// What is no file, and the folders that cannot be listed.
+    left_out: Vec<(PathBuf, Cause)>,
+}
+
+/// Everything below `folder`; links are not followed. Only `folder` itself must be there.
+fn files_below(folder: &Path) -> Result<Listing> {
+    let mut found = Listing::default();
+    let mut folders = Vec::new();
+    list(folder, &mut folders, &mut found).map_err(|source| Error::file("reading", folder, source))?;
+    while let Some(below) = folders.pop() {
+        if list(&below, &mut folders, &mut found).is_err() {
+            found.left_out.push((below, ImageFault::Unreadable.into()));
         }
     }
-    files.sort_unstable();
-    Ok(files)
+    found.paths.sort_unstable();
+    found.left_out.sort_unstable();
+    Ok(found)
+}
+
+fn list(folder: &Path, folders: &mut Vec<PathBuf>, found: &mut Listing) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        if kind.is_dir() {
+            folders.push(path);
+        } else if kind.is_file() {
+            found.paths.push(path);
+        } else {
+            found.left_out.push((path, Cause::NoFile));
+        }
+    }
+    Ok(())
 }

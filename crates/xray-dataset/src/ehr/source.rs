@@ -14,7 +14,8 @@ use crate::{Cause, Error, Result};
 /// The reports of a folder with an `index.jsonl`, or of a `.jsonl` file itself.
 ///
 /// A row is a [`Report`] as serde writes it; instead of `text` it may give `file`, the path below the
-/// folder of a PDF, or of a text in UTF-8 or, where it is not, in Windows-1252. The header and footer of PDF
+/// folder of a PDF, or of a text in UTF-8, in UTF-16 with a byte order mark or, where it is neither, in Windows-1252,
+/// which the rows themselves may be in as well. The header and footer of PDF
 /// pages, in which hospitals print who and where, are cut: those that repeat themselves are found, or
 /// [`ReportSource::page_templates`] says where they are.
 ///
@@ -95,7 +96,8 @@ impl ReportSource {
 
     /// The report of a line, still without its text if that is in a file.
     fn row(&self, line: &[u8], folder: &Path) -> ReadRow {
-        let mut value: Value = serde_json::from_slice(line).map_err(|_| Cause::DamagedRow)?;
+        let line = text::decode(line).map_err(|_| Cause::DamagedRow)?;
+        let mut value: Value = serde_json::from_str(&line).map_err(|_| Cause::DamagedRow)?;
         let row = value.as_object_mut().ok_or(Cause::DamagedRow)?;
         let file = row.remove("file");
         if file.is_some() {
@@ -106,14 +108,16 @@ impl ReportSource {
             return Err(Cause::OtherKind);
         }
         let Some(file) = file else {
-            let text = std::mem::take(&mut report.text);
+            let text = text::refuse_zeros(std::mem::take(&mut report.text))?;
             return Ok((report, Content::Text(text)));
         };
         let path = folder.join(file.as_str().ok_or(Cause::DamagedRow)?);
-        let bytes = fs::read(path).map_err(|_| Cause::NoText)?;
+        // A pipe would be waited for.
+        let is_file = fs::metadata(&path).is_ok_and(|metadata| metadata.is_file());
+        let bytes = is_file.then(|| fs::read(&path).ok()).flatten().ok_or(Cause::NoText)?;
         let content = match bytes.starts_with(b"%PDF") {
             true => Content::Pages(pdf::read_pages(&bytes)?),
-            false => Content::Text(text::decode(&bytes)),
+            false => Content::Text(text::decode(&bytes)?),
         };
         Ok((report, content))
     }
@@ -152,10 +156,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_in_windows_1252_keeps_its_accents_and_every_failure_has_its_cause() {
+    fn reports_in_any_encoding_keep_their_accents_and_every_failure_has_its_cause() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.txt"), b"\x8cd\xe8me \x96 pas de l\xe9sion").unwrap();
         fs::write(folder.path().join("broken.pdf"), b"%PDF-1.7\nnothing").unwrap();
+        let utf_16 =
+            |order: fn(u16) -> [u8; 2]| "\u{feff}Œdème".encode_utf16().flat_map(order).collect::<Vec<_>>();
+        fs::write(folder.path().join("le.txt"), utf_16(u16::to_le_bytes)).unwrap();
+        fs::write(folder.path().join("be.txt"), utf_16(u16::to_be_bytes)).unwrap();
+        fs::write(folder.path().join("unmarked.txt"), &utf_16(u16::to_le_bytes)[2..]).unwrap();
+        fs::create_dir(folder.path().join("folder.txt")).unwrap();
         let rows = [
             r#"{"id": "r1", "file": "a.txt", "date": "2020-03-01"}"#,
             r#"{"id": "r2", "text": " "}"#,
@@ -165,8 +175,15 @@ mod tests {
             r#"{"id": "r4", "text": "Normal."}"#,
             r#"{"id": "r5", "file": "broken.pdf"}"#,
             r#"{"id": "r6", "text": "Note.", "kind": "consultation"}"#,
+            r#"{"id": "r7", "file": "le.txt"}"#,
+            r#"{"id": "r8", "file": "be.txt"}"#,
+            r#"{"id": "r9", "file": "unmarked.txt"}"#,
+            r#"{"id": "r10", "file": "folder.txt"}"#,
+            r#"{"id": "r11", "text": "D\u0000U\u0000P\u0000O\u0000N\u0000T\u0000"}"#,
         ];
-        fs::write(folder.path().join("index.jsonl"), rows.join("\n")).unwrap();
+        let mut list = rows.join("\n").into_bytes();
+        list.extend(b"\n{\"id\": \"r12\", \"text\": \"L\xe9sion\"}");
+        fs::write(folder.path().join("index.jsonl"), list).unwrap();
         let read = ReportSource::new(folder.path()).kinds([ReportKind::Radiology]).read().unwrap();
         let causes: Vec<_> = read.iter().map(|row| (row.line, row.report.as_ref().err().copied())).collect();
         assert_eq!(
@@ -179,8 +196,16 @@ mod tests {
                 (6, None),
                 (7, Some(Cause::NoText)),
                 (8, Some(Cause::OtherKind)),
+                (9, None),
+                (10, None),
+                (11, Some(Cause::NoText)),
+                (12, Some(Cause::NoText)),
+                (13, Some(Cause::NoText)),
+                (14, None),
             ]
         );
+        let text = |row: usize| read[row].report.as_ref().unwrap().text.as_str();
+        assert_eq!([text(7), text(8), text(12)], ["Œdème", "Œdème", "Lésion"]);
         assert_eq!(read[0].report.as_ref().unwrap().text, "Œdème – pas de lésion");
     }
 }

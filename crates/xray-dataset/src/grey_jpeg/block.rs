@@ -11,35 +11,48 @@ const ZIGZAG: [usize; 64] = [
 /// pixels shows.
 const LEAVES_UPPER_LEFT: usize = 14;
 
-/// A block of 8 by 8 coefficients on its way to `SIDE` by `SIDE` pixels (8, 4, 2 or 1), each the mean of those of
-/// the whole block that it stands for.
+/// What makes pixels of the coefficients of a block of 8 by 8, one block after the other.
+pub(super) trait Transform {
+    /// How many pixels it puts out each way, every one the mean of those of the whole block that it stands for.
+    const SIDE: usize;
+
+    /// For coefficients divided by `quantisation`, in the order of the file.
+    fn new(quantisation: &[u16; 64]) -> Self;
+
+    /// Takes the coefficient at `place` of the file's order.
+    fn put(&mut self, place: usize, value: i32);
+
+    /// Writes the pixels, `[0, 1]`, to the beginning of each of the first `SIDE` rows of `out`, and is empty again.
+    /// `last` is the place of the last coefficient that it was given.
+    fn finish(&mut self, last: usize, out: &mut [f32], stride: usize);
+}
+
+/// Four or all eight pixels each way.
 pub(super) struct Block<const SIDE: usize> {
     /// By place in the file: what makes a coefficient of the file one of `values`.
     factors: [f32; 64],
-    /// Coefficients row by row (`SIDE` 8 and 4), or their sums over rows and columns of even and odd number.
+    /// Coefficients row by row.
     values: [f32; 64],
     /// The mean over the pixels of half a row of four, of the cosine of each number.
     means: [[f32; 8]; 2],
 }
 
-impl<const SIDE: usize> Block<SIDE> {
-    /// For coefficients divided by `quantisation`, in the order of the file.
-    pub(super) fn new(quantisation: &[u16; 64]) -> Self {
-        let cosine = |x: usize, number: usize| {
-            let height = if number == 0 { 0.5 / SQRT_2 } else { 0.5 };
-            height * ((2 * x + 1) as f64 * number as f64 * PI / 16.0).cos()
-        };
-        // Along one axis, for the first pixel of those that are put out.
-        let mean = |number: usize, pixel: usize, pixels: usize| {
-            let from = pixel * pixels;
-            (from..from + pixels).map(|x| cosine(x, number)).sum::<f64>() / pixels as f64
-        };
+/// Two pixels each way, or one.
+pub(super) struct Means<const SIDE: usize> {
+    /// By place in the file: what a coefficient of the file adds to each pixel, row by row.
+    shares: Box<[[f32; 4]; 64]>,
+    pixels: [f32; 4],
+}
+
+impl<const SIDE: usize> Transform for Block<SIDE> {
+    const SIDE: usize = SIDE;
+
+    fn new(quantisation: &[u16; 64]) -> Self {
         let factor = |number: usize| match SIDE {
             // Arai, Agui and Nakajima's transform takes these out of its butterflies.
             8 if number == 0 => 1.0 / 8.0_f64.sqrt(),
             8 => (number as f64 * PI / 16.0).cos() * SQRT_2 / 8.0_f64.sqrt(),
-            4 => 1.0,
-            _ => mean(number, 0, 8 / SIDE),
+            _ => 1.0,
         };
         let mut factors = [0.0; 64];
         for ((slot, place), divisor) in factors.iter_mut().zip(ZIGZAG).zip(quantisation) {
@@ -49,56 +62,78 @@ impl<const SIDE: usize> Block<SIDE> {
         Self { factors, values: [0.0; 64], means }
     }
 
-    /// Takes the coefficient at `place` of the file's order.
     #[inline(always)]
-    pub(super) fn put(&mut self, place: usize, value: i32) {
-        let value = value as f32 * self.factors[place];
-        if SIDE >= 4 {
-            self.values[ZIGZAG[place]] = value;
-        } else if SIDE == 2 {
-            let (row, column) = (ZIGZAG[place] / 8 % 2, ZIGZAG[place] % 2);
-            self.values[2 * row + column] += value;
-        } else if place == 0 {
-            self.values[0] = value;
-        }
+    fn put(&mut self, place: usize, value: i32) {
+        self.values[ZIGZAG[place]] = value as f32 * self.factors[place];
     }
 
-    /// Writes the pixels, `[0, 1]`, to the beginning of each of the first `SIDE` rows of `out`, and is empty again.
-    /// `last` is the place of the last coefficient that it was given.
     #[inline(always)]
-    pub(super) fn finish(&mut self, last: usize, out: &mut [f32], stride: usize) {
-        match SIDE {
-            8 | 4 if last == 0 => {
-                let mean = self.values[0] * if SIDE == 8 { 1.0 } else { 0.125 };
-                for row in out.chunks_mut(stride).take(SIDE) {
-                    row[..SIDE].fill(level(mean));
-                }
-                self.values[0] = 0.0;
-                return;
+    fn finish(&mut self, last: usize, out: &mut [f32], stride: usize) {
+        if last == 0 {
+            let mean = self.values[0] * if SIDE == 8 { 1.0 } else { 0.125 };
+            for row in out.chunks_mut(stride).take(SIDE) {
+                row[..SIDE].fill(level(mean));
             }
-            8 => self.whole(out, stride),
-            4 if last < LEAVES_UPPER_LEFT => {
-                let corner = |y: usize| std::array::from_fn(|x| self.values[8 * y + x]);
-                self.half::<4>(std::array::from_fn(corner), out, stride);
-            }
-            4 => self.half::<8>(rows_of(&self.values), out, stride),
-            2 => {
-                let [even, across, down, both, ..] = self.values;
-                let rows = [[even + down, across + both], [even - down, across - both]];
-                for (row, [even, odd]) in out.chunks_mut(stride).zip(rows) {
-                    row[..2].copy_from_slice(&[level(even + odd), level(even - odd)]);
-                }
-                self.values[..4].fill(0.0);
-                return;
-            }
-            _ => {
-                out[0] = level(self.values[0]);
-                return;
-            }
+            self.values[0] = 0.0;
+            return;
+        }
+        if SIDE == 8 {
+            self.whole(out, stride);
+        } else if last < LEAVES_UPPER_LEFT {
+            let corner = |y: usize| std::array::from_fn(|x| self.values[8 * y + x]);
+            self.half::<4>(std::array::from_fn(corner), out, stride);
+        } else {
+            self.half::<8>(rows_of(&self.values), out, stride);
         }
         self.values = [0.0; 64];
     }
+}
 
+impl<const SIDE: usize> Transform for Means<SIDE> {
+    const SIDE: usize = SIDE;
+
+    fn new(quantisation: &[u16; 64]) -> Self {
+        let share = |place: usize, pixel: usize| {
+            let of_row = mean(ZIGZAG[place] / 8, pixel / SIDE, 8 / SIDE);
+            f64::from(quantisation[place]) * of_row * mean(ZIGZAG[place] % 8, pixel % SIDE, 8 / SIDE)
+        };
+        let of_pixels = |place: usize| {
+            std::array::from_fn(|pixel| if pixel < SIDE * SIDE { share(place, pixel) as f32 } else { 0.0 })
+        };
+        Self { shares: Box::new(std::array::from_fn(of_pixels)), pixels: [0.0; 4] }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, place: usize, value: i32) {
+        // The mean of all pixels is the first coefficient's alone.
+        if SIDE > 1 || place == 0 {
+            let value = value as f32;
+            for (pixel, share) in self.pixels.iter_mut().zip(&self.shares[place]) {
+                *pixel += value * share;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn finish(&mut self, _last: usize, out: &mut [f32], stride: usize) {
+        let levels = self.pixels.map(level);
+        for (row, levels) in out.chunks_mut(stride).zip(levels.chunks_exact(SIDE)).take(SIDE) {
+            row[..SIDE].copy_from_slice(levels);
+        }
+        self.pixels = [0.0; 4];
+    }
+}
+
+/// The mean of the cosine of `number` over `pixels` of the eight pixels of a row, the ones that pixel `pixel` of a
+/// smaller row stands for.
+fn mean(number: usize, pixel: usize, pixels: usize) -> f64 {
+    let height = if number == 0 { 0.5 / SQRT_2 } else { 0.5 };
+    let cosine = |x: usize| height * ((2 * x + 1) as f64 * number as f64 * PI / 16.0).cos();
+    let from = pixel * pixels;
+    (from..from + pixels).map(cosine).sum::<f64>() / pixels as f64
+}
+
+impl<const SIDE: usize> Block<SIDE> {
     fn whole(&self, out: &mut [f32], stride: usize) {
         let columns = inverse(rows_of(&self.values));
         let pixels = transposed(inverse(transposed(columns)));

@@ -1,21 +1,22 @@
-/// The bits of a code and of the value behind it that one look into a table settles.
+/// The bits of codes and of the values behind them that one look into a table settles.
 const LOOKUP: u32 = 11;
-
-/// Set in an entry whose value lies outside the bits looked at.
-const LONG: u32 = 1 << 15;
-
-/// The entry of a code that a table does not have; it ends the block.
-const UNKNOWN: u32 = END_OF_BLOCK << 8;
 
 /// The run that ends a block, longer than any block.
 const END_OF_BLOCK: u32 = 64;
 
-/// A Huffman table: from the next bits to how many zeros come and the value after them.
+/// Which coefficients of a block a table is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// The first of each block.
+    First,
+    /// All others.
+    Others,
+}
+
+/// A Huffman table: from the next bits to one or two runs of zeros and the value after each.
 pub(super) struct Table {
-    /// By the next [`LOOKUP`] bits: the value (16 bits), [`LONG`], the run (7 bits), the bits used (5 bits, from
-    /// bit 0). With [`LONG`], the value is the size of the value and the bits are those of the code; with 0 bits
-    /// the code itself is longer than the look.
-    fast: Box<[u32; 1 << LOOKUP]>,
+    /// By the next [`LOOKUP`] bits.
+    fast: Box<[Entry; 1 << LOOKUP]>,
     /// By the length of a code: the first code of that length, and the place of its symbol.
     first: [(u32, usize); 17],
     /// By the length of a code: how many there are.
@@ -26,9 +27,9 @@ pub(super) struct Table {
 impl Table {
     /// The table that a DHT segment describes: codes by length, and symbols in the order of their codes.
     /// Nothing if there are more codes of a length than fit.
-    pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
+    pub(super) fn new(class: Class, counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut table = Self {
-            fast: Box::new([LONG; 1 << LOOKUP]),
+            fast: Box::new([Entry::LONG; 1 << LOOKUP]),
             first: [(0, 0); 17],
             counts: [0; 17],
             symbols: symbols.to_vec(),
@@ -54,18 +55,95 @@ impl Table {
             }
             code <<= 1;
         }
+        if class == Class::Others {
+            table.pair();
+        }
         Some(table)
+    }
+
+    /// Puts a second value into every entry whose bits hold it whole.
+    fn pair(&mut self) {
+        let single = self.fast.clone();
+        for (bits, slot) in self.fast.iter_mut().enumerate() {
+            let used = slot.used_by_first();
+            if slot.is_long() || slot.run() == END_OF_BLOCK as usize {
+                continue;
+            }
+            let second = single[(bits << used) % (1 << LOOKUP)];
+            if !second.is_long() && used + second.used_by_first() <= LOOKUP {
+                *slot = slot.followed_by(second);
+            }
+        }
+    }
+}
+
+/// What a look finds, packed: the bits used by the first value (5 bits, from bit 0) and by both (5), the first run
+/// (7), how far on the second value is (7), whether the look is too short (1); from bit 32, both values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry(u64);
+
+impl Entry {
+    /// A code longer than the look. With bits used, only the value behind the code is: they are those of the code, and
+    /// the first value is the size of the value.
+    const LONG: Self = Self(1 << 24);
+    /// A code that the table does not have; it ends the block.
+    const UNKNOWN: Self = Self((END_OF_BLOCK as u64) << 10);
+
+    fn single(run: u32, value: i32, used: u32) -> Self {
+        let value = u64::from(value as u16);
+        Self(value << 32 | u64::from(run) << 10 | u64::from(used << 5 | used))
+    }
+
+    fn followed_by(self, next: Self) -> Self {
+        let used = u64::from(self.used_by_first() + next.used_by_first());
+        let kept = self.0 & !(31 << 5);
+        Self(kept | used << 5 | (next.run() as u64 + 1) << 17 | (next.first() as u16 as u64) << 48)
+    }
+
+    fn is_long(self) -> bool {
+        self.0 & Self::LONG.0 != 0
+    }
+
+    #[inline(always)]
+    pub(super) fn used_by_first(self) -> u32 {
+        self.0 as u32 & 31
+    }
+
+    #[inline(always)]
+    pub(super) fn used(self) -> u32 {
+        self.0 as u32 >> 5 & 31
+    }
+
+    /// How many zeros come before the first value.
+    #[inline(always)]
+    pub(super) fn run(self) -> usize {
+        (self.0 >> 10 & 127) as usize
+    }
+
+    /// By how many places the second value lies behind the first; 0 if there is none.
+    #[inline(always)]
+    pub(super) fn further(self) -> usize {
+        (self.0 >> 17 & 127) as usize
+    }
+
+    #[inline(always)]
+    pub(super) fn first(self) -> i32 {
+        i32::from((self.0 >> 32) as i16)
+    }
+
+    #[inline(always)]
+    pub(super) fn second(self) -> i32 {
+        i32::from((self.0 >> 48) as i16)
     }
 }
 
 /// The entry of a code of `length` bits, followed by the `rest` bits in `bits`.
-fn entry(symbol: u8, length: u32, bits: u32, rest: u32) -> u32 {
+fn entry(symbol: u8, length: u32, bits: u32, rest: u32) -> Entry {
     let (run, size) = run_and_size(symbol);
     if size > rest {
-        return size << 16 | LONG | run << 8 | length;
+        return Entry(Entry::single(run, size as i32, length).0 | Entry::LONG.0);
     }
-    let value = extend(bits >> (rest - size), size);
-    (value as u32) << 16 | run << 8 | (length + size)
+    Entry::single(run, extend(bits >> (rest - size), size), length + size)
 }
 
 fn run_and_size(symbol: u8) -> (u32, u32) {
@@ -112,21 +190,34 @@ impl<'a> Bits<'a> {
         (left < 8).then_some(())
     }
 
-    /// How many zeros come, and the value after them.
+    /// What comes next, which is not gone past: see [`Bits::pass`].
     #[inline(always)]
-    pub(super) fn next(&mut self, table: &Table) -> (usize, i32) {
+    pub(super) fn look(&mut self, table: &Table) -> Entry {
         if self.count < 32 {
             self.refill();
         }
-        let mut entry = table.fast[(self.buffer >> (64 - LOOKUP)) as usize];
-        if entry & LONG != 0 {
-            entry = long(self.buffer, entry, table);
-            self.unknown_code |= entry == UNKNOWN;
+        let entry = table.fast[(self.buffer >> (64 - LOOKUP)) as usize];
+        if entry.is_long() {
+            let found = long(self.buffer, entry, table);
+            self.unknown_code |= found.is_none();
+            return found.unwrap_or(Entry::UNKNOWN);
         }
-        let used = entry & 31;
-        self.buffer <<= used;
-        self.count -= used;
-        ((entry >> 8 & 127) as usize, entry as i32 >> 16)
+        entry
+    }
+
+    /// Goes past `count` bits of what was looked at.
+    #[inline(always)]
+    pub(super) fn pass(&mut self, count: u32) {
+        self.buffer <<= count;
+        self.count -= count;
+    }
+
+    /// The value of a table of [`Class::First`].
+    #[inline(always)]
+    pub(super) fn next(&mut self, table: &Table) -> i32 {
+        let entry = self.look(table);
+        self.pass(entry.used_by_first());
+        entry.first()
     }
 
     #[inline(always)]
@@ -152,16 +243,13 @@ impl<'a> Bits<'a> {
 
 /// The entry of the next code where a look was not enough.
 #[cold]
-fn long(buffer: u64, entry: u32, table: &Table) -> u32 {
-    let (length, run, size) = match entry & 31 {
-        0 => match long_code(buffer, table) {
-            Some(found) => found,
-            None => return UNKNOWN,
-        },
-        length => (length, entry >> 8 & 127, entry >> 16),
+fn long(buffer: u64, entry: Entry, table: &Table) -> Option<Entry> {
+    let (length, run, size) = match entry.used_by_first() {
+        0 => long_code(buffer, table)?,
+        length => (length, entry.run() as u32, entry.first() as u32),
     };
     let bits = if size == 0 { 0 } else { (buffer << length >> (64 - size)) as u32 };
-    (extend(bits, size) as u32) << 16 | run << 8 | (length + size)
+    Some(Entry::single(run, extend(bits, size), length + size))
 }
 
 fn long_code(buffer: u64, table: &Table) -> Option<(u32, u32, u32)> {

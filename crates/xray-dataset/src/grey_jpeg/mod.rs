@@ -5,8 +5,8 @@
 mod block;
 mod huffman;
 
-use block::Block;
-use huffman::{Bits, Table};
+use block::{Block, Means, Transform};
+use huffman::{Bits, Class, Table};
 
 /// Grey values in `[0, 1]`.
 pub(crate) struct Grey {
@@ -25,10 +25,10 @@ pub(crate) fn decode(bytes: &[u8], least: usize, max_pixels: usize) -> Option<Gr
         return None;
     }
     match [8, 4, 2].into_iter().find(|times| shortest / times >= least) {
-        Some(8) => file.luma::<1>(),
-        Some(4) => file.luma::<2>(),
-        Some(2) => file.luma::<4>(),
-        _ => file.luma::<8>(),
+        Some(8) => file.luma::<Means<1>>(),
+        Some(4) => file.luma::<Means<2>>(),
+        Some(2) => file.luma::<Block<4>>(),
+        _ => file.luma::<Block<8>>(),
     }
 }
 
@@ -122,8 +122,9 @@ impl<'a> File<'a> {
             if kind >> 4 == 0 && symbols.iter().any(|symbol| *symbol > 15) {
                 return None;
             }
+            let class = if kind >> 4 == 0 { Class::First } else { Class::Others };
             let tables = self.huffman.get_mut(usize::from(kind >> 4))?;
-            *tables.get_mut(usize::from(kind & 15))? = Some(Table::new(counts, symbols)?);
+            *tables.get_mut(usize::from(kind & 15))? = Some(Table::new(class, counts, symbols)?);
             segment = rest;
         }
         Some(())
@@ -171,17 +172,17 @@ impl<'a> File<'a> {
         (spectrum == [0, 63, 0]).then_some(())
     }
 
-    fn luma<const SIDE: usize>(&self) -> Option<Grey> {
+    fn luma<T: Transform>(&self) -> Option<Grey> {
         let quantisation = self.quantisation.get(self.components[0].quantisation)?.as_ref()?;
-        let mut block = Block::<SIDE>::new(quantisation);
+        let mut block = T::new(quantisation);
         let table = |class: usize, number: usize| self.huffman[class].get(number)?.as_ref();
         let tables =
             |component: &Component| Some((table(0, component.tables[0])?, table(1, component.tables[1])?));
         let tables: Vec<_> = self.components.iter().map(tables).collect::<Option<_>>()?;
         let [across, down] = self.components[0].blocks;
         let (units_across, units_down) = (self.width.div_ceil(8 * across), self.height.div_ceil(8 * down));
-        let stride = units_across * across * SIDE;
-        let mut pixels = vec![0.0; stride * units_down * down * SIDE];
+        let stride = units_across * across * T::SIDE;
+        let mut pixels = vec![0.0; stride * units_down * down * T::SIDE];
         let mut bits = Bits::new(self.scan);
         let mut level = 0_i32;
         for unit in 0..units_across * units_down {
@@ -192,34 +193,19 @@ impl<'a> File<'a> {
             let (top, left) = (unit / units_across * down, unit % units_across * across);
             for number in 0..across * down {
                 let (y, x) = (top + number / across, left + number % across);
-                level = level.wrapping_add(bits.next(tables[0].0).1);
+                level = level.wrapping_add(bits.next(tables[0].0));
                 block.put(0, level);
-                let (mut place, mut last) = (1, 0);
-                loop {
-                    let (run, value) = bits.next(tables[0].1);
-                    place += run;
-                    if place > 63 {
-                        break;
-                    }
-                    block.put(place, value);
-                    (last, place) = (place, place + 1);
-                    if place > 63 {
-                        break;
-                    }
-                }
-                block.finish(last, &mut pixels[(y * stride + x) * SIDE..], stride);
+                let last = others(&mut bits, tables[0].1, |place, value| block.put(place, value));
+                block.finish(last, &mut pixels[(y * stride + x) * T::SIDE..], stride);
             }
-            for (component, (first, others)) in self.components.iter().zip(&tables).skip(1) {
+            for (component, (first, rest)) in self.components.iter().zip(&tables).skip(1) {
                 for _ in 0..component.blocks[0] * component.blocks[1] {
                     bits.next(first);
-                    let mut place = 1;
-                    while place < 64 {
-                        place += bits.next(others).0 + 1;
-                    }
+                    others(&mut bits, rest, |_, _| ());
                 }
             }
         }
-        let size = |side: usize| (side * SIDE).div_ceil(8);
+        let size = |side: usize| (side * T::SIDE).div_ceil(8);
         let (height, width) = (size(self.height), size(self.width));
         if width < stride {
             for row in 1..height {
@@ -228,6 +214,40 @@ impl<'a> File<'a> {
         }
         pixels.truncate(height * width);
         bits.sound().then_some(Grey { pixels, height, width })
+    }
+}
+
+/// Reads the coefficients of a block behind the first; gives the place of the last.
+#[inline(always)]
+fn others(bits: &mut Bits<'_>, table: &Table, mut put: impl FnMut(usize, i32)) -> usize {
+    const END: usize = 63;
+    let (mut place, mut last) = (1, 0);
+    loop {
+        let entry = bits.look(table);
+        let first = place + entry.run();
+        if first >= END {
+            // What comes behind the last coefficient is of another block.
+            bits.pass(entry.used_by_first());
+            if first == END {
+                put(END, entry.first());
+                last = END;
+            }
+            return last;
+        }
+        bits.pass(entry.used());
+        let second = first + entry.further();
+        if second <= END {
+            // Where there is no second value, the first takes its place.
+            put(second, entry.second());
+            last = second;
+        } else {
+            last = first;
+        }
+        put(first, entry.first());
+        if second >= END {
+            return last;
+        }
+        place = second + 1;
     }
 }
 

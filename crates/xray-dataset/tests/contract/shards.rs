@@ -178,6 +178,27 @@ impl TextGate for TextEverywhere {
     }
 }
 
+/// What cannot be listed stops no run. (An administrator lists everything.)
+#[cfg(unix)]
+#[test]
+fn links_and_locked_folders_are_named_and_the_run_goes_on() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    write_archive(folder.path(), 3);
+    let (pacs, locked) = (folder.path().join("pacs"), folder.path().join("pacs/locked"));
+    symlink(pacs.join("PAT000/ACC0001/0.dcm"), pacs.join("link.dcm")).unwrap();
+    symlink("nowhere", pacs.join("PAT001/dangling.dcm")).unwrap();
+    fs::create_dir_all(locked.join("below")).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
+    let is_locked = fs::read_dir(&locked).is_err();
+    let account = run(&builder(folder.path()), &folder.path().join("out"));
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o700)).unwrap();
+    let count = |cause| account.files.left_out.get(&cause).copied().unwrap_or(0);
+    assert_eq!(count(Cause::NoFile), 2);
+    assert_eq!(count(Cause::Image(ImageFault::Unreadable)), u64::from(is_locked));
+    assert_eq!(account.files.kept, 9);
+}
+
 #[test]
 fn a_run_that_was_stopped_ends_with_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
