@@ -7,7 +7,7 @@
 //! cargo run --release --example phantom_hospital -- --layout grazpedwri --studies 300 --out graz
 //! ```
 
-use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -18,18 +18,22 @@ use xray_phantom::{Clutter, PhantomHospital, Prevalence, PublicLayout};
 /// Writes a simulated hospital archive. Nothing in it is of a patient.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Number of studies.
-    #[arg(long, default_value_t = 300)]
-    studies: usize,
-    /// Where all randomness comes from.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    /// A TOML file of the settings of `PhantomHospital`, as presets/hospital-base.toml: prevalences, difficulty, shares,
+    /// confounders. What is said here besides it counts more.
+    #[arg(long)]
+    settings: Option<PathBuf>,
+    /// Number of studies (default: 300).
+    #[arg(long)]
+    studies: Option<usize>,
+    /// Where all randomness comes from (default: 0).
+    #[arg(long)]
+    seed: Option<u64>,
     /// The folder; an interrupted run continues in it.
     #[arg(long)]
     out: PathBuf,
-    /// Rows of an image.
-    #[arg(long, default_value_t = 512)]
-    size: usize,
+    /// Rows of an image (default: 512).
+    #[arg(long)]
+    size: Option<usize>,
     /// Threads; all by default. The bytes do not depend on it.
     #[arg(long)]
     threads: Option<usize>,
@@ -53,6 +57,35 @@ struct Arguments {
     sheet: usize,
 }
 
+impl Arguments {
+    fn hospital(&self) -> anyhow::Result<PhantomHospital> {
+        let usual = PhantomHospital { studies: 300, ..PhantomHospital::default() };
+        let mut hospital = match &self.settings {
+            Some(path) => fs::read_to_string(path)
+                .map_err(anyhow::Error::from)
+                .and_then(|text| Ok(toml::from_str(&text)?))
+                .with_context(|| format!("reading the settings {path:?}"))?,
+            None => usual,
+        };
+        hospital.studies = self.studies.unwrap_or(hospital.studies);
+        hospital.seed = self.seed.unwrap_or(hospital.seed);
+        hospital.size = self.size.unwrap_or(hospital.size);
+        hospital.masks |= self.masks;
+        if self.all_parts {
+            hospital.other_parts = PhantomHospital::all_parts();
+        }
+        if self.every_finding {
+            hospital.children_everywhere = true;
+            hospital.one_knee_share = 0.6;
+            hospital.prevalence = Prevalence::every_finding();
+        }
+        if self.messy {
+            hospital.clutter = Clutter::realistic();
+        }
+        Ok(hospital)
+    }
+}
+
 fn layout_of(name: &str) -> Result<PublicLayout, String> {
     let known = PublicLayout::ALL.iter().find(|(known, _)| *known == name);
     let names = PublicLayout::ALL.map(|(name, _)| name).join(", ");
@@ -61,18 +94,7 @@ fn layout_of(name: &str) -> Result<PublicLayout, String> {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let hospital = PhantomHospital {
-        studies: arguments.studies,
-        seed: arguments.seed,
-        size: arguments.size,
-        other_parts: if arguments.all_parts { PhantomHospital::all_parts() } else { BTreeMap::new() },
-        children_everywhere: arguments.every_finding,
-        one_knee_share: if arguments.every_finding { 0.6 } else { 0.0 },
-        prevalence: if arguments.every_finding { Prevalence::every_finding() } else { Prevalence::default() },
-        masks: arguments.masks,
-        clutter: if arguments.messy { Clutter::realistic() } else { Clutter::default() },
-        ..PhantomHospital::default()
-    };
+    let hospital = arguments.hospital()?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0)).build()?;
     let bar = ProgressBar::new(hospital.studies as u64)
         .with_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} simulated studies, {eta} left")?);

@@ -120,7 +120,9 @@ impl<'a> Alignment<'a> {
     ///
     /// What training failed by; the last good checkpoint stays.
     pub fn run(self) -> Result<(Aligned, Summary)> {
+        let steps = self.steps();
         let Self { run, towers, pairs, train, validation, plain, device } = self;
+        let run = run.with_total_steps(steps);
         if run.leads() {
             save_preparation(&plain, towers.model.image.config(), run.vision_folder())?;
         }

@@ -75,7 +75,11 @@ impl Training {
         let config = TrainerConfig {
             epochs: self.epochs,
             learning_rate: self.learning_rate,
-            schedule: Schedule::Cosine { warmup_steps: total_steps / 10, total_steps, floor: 0.0 },
+            schedule: Schedule::Cosine {
+                warmup_steps: total_steps / 10,
+                total_steps: Some(total_steps),
+                floor: 0.0,
+            },
             seed: self.seed,
             checkpoint_every: Some(self.checkpoint_every),
             checkpoints: Some(checkpoints.clone()),

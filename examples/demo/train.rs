@@ -37,7 +37,7 @@ pub(crate) fn align(
     let studies = shards.account.splits.get(&Split::Train).map_or(0, |count| count.samples);
     let steps = studies / config.data.batch as u64 * config.trainer.epochs;
     if let Schedule::Cosine { warmup_steps, total_steps, .. } = &mut config.trainer.schedule {
-        (*warmup_steps, *total_steps) = (steps / 10, steps);
+        (*warmup_steps, *total_steps) = (steps / 10, Some(steps));
     }
     let losses = Rc::new(RefCell::new(Losses::default()));
     let watch = Watch { bar: crate::bar("align", steps)?, losses: losses.clone() };

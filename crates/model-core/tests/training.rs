@@ -121,7 +121,7 @@ fn config(folder: &Path) -> TrainerConfig {
         learning_rate: 0.01,
         accumulation: 2,
         max_gradient_norm: Some(1.0),
-        schedule: Schedule::Cosine { warmup_steps: 3, total_steps: 20, floor: 0.1 },
+        schedule: Schedule::Cosine { warmup_steps: 3, total_steps: Some(20), floor: 0.1 },
         plateau: Some(PlateauConfig { patience: 0, ..PlateauConfig::default() }),
         checkpoints: Some(folder.to_owned()),
         seed: 11,

@@ -110,6 +110,13 @@ impl<'a> Pretraining<'a> {
         self
     }
 
+    /// The same run, which is known to have so many steps: a learning rate that falls over the whole run falls over them.
+    #[must_use]
+    pub fn with_total_steps(mut self, steps: u64) -> Self {
+        self.config.trainer.schedule = self.config.trainer.schedule.over(steps);
+        self
+    }
+
     /// What the run was told.
     pub fn config(&self) -> &PretrainConfig {
         &self.config

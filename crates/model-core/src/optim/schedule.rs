@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 /// use model_core::Schedule;
 ///
-/// let schedule = Schedule::Cosine { warmup_steps: 10, total_steps: 110, floor: 0.0 };
+/// let schedule = Schedule::Cosine { warmup_steps: 10, total_steps: Some(110), floor: 0.0 };
 /// assert_eq!(schedule.factor(0), 0.1);
 /// assert_eq!(schedule.factor(9), 1.0);
 /// assert!((schedule.factor(60) - 0.5).abs() < 1e-12);
@@ -27,8 +27,10 @@ pub enum Schedule {
         /// How many steps the rate rises.
         #[serde(default)]
         warmup_steps: u64,
-        /// At which step `floor` is reached; it stays there.
-        total_steps: u64,
+        /// At which step `floor` is reached; it stays there. Default: not known yet; until [`Schedule::over`] says it,
+        /// the rate does not fall.
+        #[serde(default)]
+        total_steps: Option<u64>,
         /// The last factor.
         #[serde(default)]
         floor: f64,
@@ -42,6 +44,17 @@ impl Default for Schedule {
 }
 
 impl Schedule {
+    /// The same over a run of so many steps, where it is not said how many.
+    #[must_use]
+    pub fn over(self, steps: u64) -> Self {
+        match self {
+            Self::Cosine { warmup_steps, total_steps: None, floor } => {
+                Self::Cosine { warmup_steps, total_steps: Some(steps), floor }
+            }
+            other => other,
+        }
+    }
+
     /// The factor of a step, counted from 0.
     pub fn factor(&self, step: u64) -> f64 {
         let (Self::Constant { warmup_steps } | Self::Cosine { warmup_steps, .. }) = *self;
@@ -49,8 +62,8 @@ impl Schedule {
             return (step + 1) as f64 / warmup_steps as f64;
         }
         match *self {
-            Self::Constant { .. } => 1.0,
-            Self::Cosine { total_steps, floor, .. } => {
+            Self::Constant { .. } | Self::Cosine { total_steps: None, .. } => 1.0,
+            Self::Cosine { total_steps: Some(total_steps), floor, .. } => {
                 let length = total_steps.saturating_sub(warmup_steps).max(1);
                 let done = (step - warmup_steps).min(length) as f64 / length as f64;
                 floor + (1.0 - floor) * 0.5 * (1.0 + (PI * done).cos())
