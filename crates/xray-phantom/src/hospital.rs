@@ -46,6 +46,10 @@ pub struct PhantomHospital {
     /// from the front. Default: 0.
     #[serde(skip_serializing_if = "is_none")]
     pub one_knee_share: f64,
+    /// Share of the growing hands without a finding that were imaged for their growth: the report tells the bone age, to
+    /// half a year. Default: 0.
+    #[serde(skip_serializing_if = "is_none")]
+    pub bone_age_share: f64,
     /// Weights of the Kellgren-Lawrence grades 0 to 4 of a knee. Default: 0.35, 0.2, 0.22, 0.15, 0.08.
     pub knee_grades: [f64; 5],
     /// Share of patients from `youngest_child` to 17 years. Default: 0.25.
@@ -99,6 +103,7 @@ impl Default for PhantomHospital {
             other_parts: BTreeMap::new(),
             children_everywhere: false,
             one_knee_share: 0.0,
+            bone_age_share: 0.0,
             knee_grades: [0.35, 0.2, 0.22, 0.15, 0.08],
             child_share: 0.25,
             youngest_child: 3,
@@ -142,6 +147,7 @@ impl PhantomHospital {
             ("difficulty", self.difficulty),
             ("wrist_share", self.wrist_share),
             ("one_knee_share", self.one_knee_share),
+            ("bone_age_share", self.bone_age_share),
             ("child_share", self.child_share),
             ("elderly_share", self.elderly_share),
             ("two_view_share", self.two_view_share),

@@ -44,6 +44,7 @@ pub(crate) mod domain {
     pub(crate) const DISLOCATION: u64 = 15;
     pub(crate) const PROSTHESIS: u64 = 16;
     pub(crate) const FINGER: u64 = 17;
+    pub(crate) const BONE_AGE: u64 = 18;
 }
 
 /// One examination of a simulated patient: its report and labels, and the means to render its images.
@@ -161,6 +162,15 @@ impl PhantomStudy {
         );
         let accession = format!("{:02}X{index:07}", date.year() % 100);
         let (site, radiologist) = (draw.below(3), draw.below(8));
+        let growing = match region.limb {
+            Limb::Hand => anatomy.growth_plate(crate::Bone::Radius).is_some(),
+            _ => plates::seen_open(region.part, &anatomy),
+        };
+        let for_growth = growing
+            && region.part == BodyPart::Hand
+            && fracture.is_none()
+            && findings.is_empty()
+            && Draw::new(seed, &[domain::BONE_AGE, index as u64]).chance(hospital.bone_age_share);
         let facts = Facts {
             patient: &person,
             site,
@@ -178,10 +188,8 @@ impl PhantomStudy {
             knees: knees.as_ref(),
             age_months,
             demineralised: anatomy.is_demineralised(),
-            growing: match region.limb {
-                Limb::Hand => anatomy.growth_plate(crate::Bone::Radius).is_some(),
-                _ => plates::seen_open(region.part, &anatomy),
-            },
+            growing,
+            for_growth,
         };
         let faults = Faults::new(
             hospital.typing_fault_share,

@@ -11,7 +11,7 @@ const NEGATIONS: &[&str] =
 fn plain(text: &str) -> String {
     let fold = |c: char| match c {
         'é' | 'è' | 'ê' | 'É' | 'È' | 'Ê' => 'e',
-        'à' | 'â' | 'À' => 'a',
+        'à' | 'â' | 'À' | 'Â' => 'a',
         'ï' | 'î' => 'i',
         c => c.to_ascii_lowercase(),
     };
@@ -102,6 +102,27 @@ fn assert_reports_are_true(hospital: &PhantomHospital) -> usize {
     }
     assert_eq!(broken, with_words);
     broken
+}
+
+#[test]
+fn a_bone_age_is_told_to_half_a_year_where_it_was_asked_for() {
+    let hospital = PhantomHospital { studies: 300, seed: 3, child_share: 0.7, ..PhantomHospital::default() };
+    let told = |hospital: &PhantomHospital| -> Vec<f64> {
+        let tell = |study: xray_phantom::Result<PhantomStudy>| {
+            let study = study.unwrap();
+            let text = plain(&study.report.text);
+            let (_, age) = text.rsplit_once("age osseux de ")?;
+            assert!(is(&study, "growth_plates") && !is(&study, "fracture"));
+            let numbers: Vec<f64> =
+                age.split('.').next()?.split(' ').filter_map(|w| w.parse().ok()).collect();
+            Some(12.0 * numbers[0] + numbers.get(1).unwrap_or(&0.0) - f64::from(study.age_months()))
+        };
+        hospital.iter().filter_map(tell).collect()
+    };
+    assert!(told(&hospital).is_empty());
+    let off = told(&PhantomHospital { bone_age_share: 1.0, ..hospital });
+    assert!(off.len() > 15, "{}", off.len());
+    assert!(off.iter().all(|months| months.abs() <= 3.0), "{off:?}");
 }
 
 #[test]

@@ -33,6 +33,10 @@ pub(crate) fn body(w: &mut Writer<'_>, facts: &Facts<'_>) {
         knees::describe(w, facts.region, knees);
     }
     others::describe(w, facts);
+    if facts.for_growth {
+        w.item().any(&["Âge osseux estimé à ", "Âge osseux : ", "Âge osseux évalué à "]);
+        w.say(&half_years(facts.age_months)).any(&[" (Greulich et Pyle)", "", " selon l'atlas"]).stop();
+    }
     age_of_bones(w, facts);
     around(w, facts);
     w.say("\n");
@@ -73,6 +77,10 @@ fn indication(w: &mut Writer<'_>, facts: &Facts<'_>) {
     if treated && w.draw.chance(0.6) {
         w.any(&["contrôle", "contrôle à 3 semaines", "suivi orthopédique", "contrôle à 6 semaines"]);
         w.say(".\n");
+        return;
+    }
+    if facts.for_growth {
+        w.any(&["bilan de croissance", "retard statural", "puberté précoce", "âge osseux"]).say(".\n");
         return;
     }
     if child {
@@ -280,6 +288,12 @@ fn intact(w: &mut Writer<'_>, facts: &Facts<'_>) {
     }
 }
 
+/// An age as an atlas of bone ages gives it.
+fn half_years(months: u32) -> String {
+    let halves = (months + 3) / 6;
+    format!("{} ans{}", halves / 2, if halves % 2 == 1 { " et 6 mois" } else { "" })
+}
+
 fn age_of_bones(w: &mut Writer<'_>, facts: &Facts<'_>) {
     if facts.growing && w.draw.chance(0.75) {
         w.item().any(&[
@@ -363,6 +377,9 @@ fn conclusion(w: &mut Writer<'_>, facts: &Facts<'_>) {
         }
     }
     others::conclude(w, facts);
+    if facts.for_growth {
+        w.say(" Âge osseux de ").say(&half_years(facts.age_months)).say(".");
+    }
     if let Some(knees) = facts.knees {
         w.say(" ");
         knees::conclude(w, facts.region, knees);

@@ -47,6 +47,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) demineralised: bool,
     /// Whether growth plates are open.
     pub(crate) growing: bool,
+    /// Whether the bone age was asked for.
+    pub(crate) for_growth: bool,
 }
 
 /// How one doctor writes; the same in all reports of that doctor.
