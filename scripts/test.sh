@@ -42,6 +42,7 @@ scripts/libtorch.sh
 
 step "lints"
 cargo clippy --quiet --workspace --all-targets -- -D warnings
+cargo clippy --quiet --package xray-dataset --features ocr --all-targets -- -D warnings
 
 step "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace

@@ -85,7 +85,11 @@ impl Default for Convirt {
 
 impl ImageTransform for Convirt {
     fn apply(&self, image: ImageTensor, seed: u64) -> ImageTensor {
-        self.view(&image, seed)
+        let mut draw = Draw::new(seed);
+        let warped = self.warp(&image, &mut draw).apply(&image);
+        // What follows then finds room where the image was.
+        drop(image);
+        self.shade(warped, &mut draw)
     }
 }
 
@@ -102,7 +106,12 @@ impl Convirt {
 
     pub(super) fn view(&self, image: &ImageTensor, seed: u64) -> ImageTensor {
         let mut draw = Draw::new(seed);
-        let mut image = self.warp(image, &mut draw).apply(image);
+        let warped = self.warp(image, &mut draw).apply(image);
+        self.shade(warped, &mut draw)
+    }
+
+    /// Brightness and contrast, blur, normalisation.
+    fn shade(&self, mut image: ImageTensor, draw: &mut Draw) -> ImageTensor {
         let change = draw.happens(self.brightness_contrast).then(|| {
             let alpha = 1.0 + draw.within([-self.contrast, self.contrast]);
             let beta = draw.within([-self.brightness, self.brightness]);
