@@ -77,7 +77,7 @@ fn postal_code(document: &Document<'_>, i: usize, after_street: usize) -> Option
         && document.glued(i - 1)
         && document.same_line(i - 1, i)
         && !document.is_sign(i - 1, b'(')
-        && !document.is_sign(i - 1, b'-')
+        && (!document.is_sign(i - 1, b'-') || i > 1 && document.is_number(i - 2))
         && !document.is_sign(i - 1, b',')
     {
         return None;

@@ -155,8 +155,9 @@ fn led_by_person(document: &Document<'_>, i: usize) -> bool {
         let Some(before) = at.checked_sub(1).filter(|b| document.same_line(*b, i)) else { return false };
         let called = at < i
             && document.is_sign(at, b',')
-            && document.tokens[before].shape != Shape::Lower
-            && document.listed(before, Lists::FIRST_COMMON);
+            && (document.tokens[before].shape != Shape::Lower
+                && document.listed(before, Lists::FIRST_COMMON)
+                || !document.listed(before, Lists::WORD | Lists::MEDICAL) && noun_before(document, before));
         let newborn = document.is(before, word!("ne"))
             && before > 1
             && document.is_sign(before - 1, b'-')
@@ -182,6 +183,13 @@ fn led_by_person(document: &Document<'_>, i: usize) -> bool {
         at = before;
     }
     false
+}
+
+/// Whether a word for a person stands before the name that ends at token `last`: "enfant Soo-jin, 22 mois".
+fn noun_before(document: &Document<'_>, last: usize) -> bool {
+    let near = (last.saturating_sub(5)..last).rev().take_while(|j| document.same_line(*j, last));
+    near.take_while(|j| !document.is_sign(*j, b'.') && !document.is_sign(*j, b','))
+        .any(|j| document.has(j, Roles::PERSON_NOUN))
 }
 
 fn is_duration(document: &Document<'_>, i: usize, end: usize) -> bool {

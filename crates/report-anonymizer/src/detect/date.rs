@@ -153,7 +153,10 @@ fn year_fits(document: &Document<'_>, i: usize) -> bool {
     }) {
         return false;
     }
-    let Some(previous) = i.checked_sub(1).filter(|p| document.same_line(*p, i)) else { return false };
+    let Some(previous) = i.checked_sub(1).filter(|p| document.same_line(*p, i)) else {
+        // "2018 : infiltration": the history, a line a year.
+        return document.is_sign(i + 1, b':') && document.is_word(i + 2) && document.same_line(i, i + 2);
+    };
     if document.has(previous, Roles::DATE_CUE) && !document.is_any(previous, words!["de", "date"]) {
         // "depuis 2018", not "en 1200 clichés".
         return token.gap > 0;

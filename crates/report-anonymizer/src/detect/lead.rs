@@ -61,6 +61,20 @@ pub(crate) fn lead(document: &Document<'_>, i: usize) -> Lead {
                 Lead::Medium
             }
             b'(' | b'[' | b'|' | b'/' | b'&' | b'+' | b'"' | b';' | b'-' => Lead::Weak,
+            // "Inf. Meunier : douleur".
+            b'.' if before > 0
+                && document.glued(before - 1)
+                && document.tokens[before - 1].shape != crate::document::Shape::Lower
+                && document.is_any(
+                    before - 1,
+                    words![
+                        "inf", "ide", "ass", "kine", "tech", "pharm", "int", "psy", "ergo", "dieto",
+                        "interv", "sec"
+                    ],
+                ) =>
+            {
+                Lead::Strong
+            }
             // "c.c. Beat Cuennet".
             b'.' if before > 2
                 && document.is(before - 1, word!("c"))
@@ -163,7 +177,10 @@ fn labels(document: &Document<'_>, i: usize, colon: usize) -> Lead {
         if other || token.roles.any(Roles::AGE_UNIT) {
             return Lead::None;
         }
-        if token.roles.any(LABELS) || j + 1 == colon && token.roles.any(Roles::PERSON_NOUN) {
+        if token.roles.any(LABELS)
+            || document.is(j, word!("avis")) && j + 1 < colon
+            || j + 1 == colon && token.roles.any(Roles::PERSON_NOUN)
+        {
             return Lead::Strong;
         }
     }
@@ -177,71 +194,75 @@ pub(crate) fn trail(document: &Document<'_>, start: usize, end: usize) -> Lead {
     if !same(end) {
         return if heads { Lead::Weak } else { Lead::None };
     }
-    let aged = |j: usize| same(j + 1) && document.is_number(j) && document.has(j + 1, Roles::AGE_UNIT);
+    let bed = |j: usize| document.is_any(j, words!["chambre", "lit", "box"]) && document.is_number(j + 1);
+    let aged =
+        |j: usize| same(j + 1) && (document.is_number(j) && document.has(j + 1, Roles::AGE_UNIT) || bed(j));
     let dated = |j: usize| {
         document.is_number(j)
             && (calendar::numeric(document, j).is_some_and(|written| written.is_full())
                 || document.has(j + 1, Roles::MONTH))
     };
     let who = |j: usize| {
-        same(j)
-            && document.has(j, Roles::PERSON_ROLE.or(Roles::JOB).or(Roles::RELATION).or(Roles::MAIDEN))
-            && !document.is_any(
-                j,
-                words![
-                    "a",
-                    "as",
-                    "ts",
-                    "objet",
-                    "part",
-                    "interne",
-                    "externe",
-                    "present",
-                    "presente",
-                    "presents",
-                    "presentes",
-                    "social",
-                    "sociale",
-                    "petit",
-                    "petite",
-                    "petits",
-                    "grand",
-                    "belle",
-                    "beau",
-                    "demi",
-                    "signature",
-                    "garde",
-                    "copie",
-                    "contact",
-                    "absent",
-                    "absents",
-                    "cadre",
-                    "clinique",
-                    "superieur",
-                    "superieure",
-                    "certain",
-                    "certaine",
-                    "traitant",
-                    "aide",
-                    "proche",
-                    "confiance",
-                    "equipe",
-                    "patient",
-                    "patiente",
-                    "service",
-                    "imagerie",
-                    "radiologie",
-                    "consultation",
-                    "unite",
-                    "tel",
-                    "fax",
-                    "mail",
-                    "med",
-                    "agent",
-                    "relu",
-                    "lu"
-                ],
-            )
+        let carer = document.is(j, word!("aide")) && document.is_sign(j + 1, b'-');
+        carer && same(j)
+            || same(j)
+                && document.has(j, Roles::PERSON_ROLE.or(Roles::JOB).or(Roles::RELATION).or(Roles::MAIDEN))
+                && !document.is_any(
+                    j,
+                    words![
+                        "a",
+                        "as",
+                        "ts",
+                        "objet",
+                        "part",
+                        "interne",
+                        "externe",
+                        "present",
+                        "presente",
+                        "presents",
+                        "presentes",
+                        "social",
+                        "sociale",
+                        "petit",
+                        "petite",
+                        "petits",
+                        "grand",
+                        "belle",
+                        "beau",
+                        "demi",
+                        "signature",
+                        "garde",
+                        "copie",
+                        "contact",
+                        "absent",
+                        "absents",
+                        "cadre",
+                        "clinique",
+                        "superieur",
+                        "superieure",
+                        "certain",
+                        "certaine",
+                        "traitant",
+                        "aide",
+                        "proche",
+                        "confiance",
+                        "equipe",
+                        "patient",
+                        "patiente",
+                        "service",
+                        "imagerie",
+                        "radiologie",
+                        "consultation",
+                        "unite",
+                        "tel",
+                        "fax",
+                        "mail",
+                        "med",
+                        "agent",
+                        "relu",
+                        "lu"
+                    ],
+                )
     };
     let token = &document.tokens[end];
     let next = end + 1;

@@ -41,7 +41,8 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
     {
         return None;
     }
-    let initial = token.len <= 2 && document.is_sign(i + 1, b'.') && document.glued(i);
+    let hour = i > 0 && document.is_number(i - 1) && document.same_line(i - 1, i);
+    let initial = token.len <= 2 && !hour && document.is_sign(i + 1, b'.') && document.glued(i);
     let elided = token.shape == Shape::Initial && document.is_sign(i + 1, b'\'') && document.glued(i);
     let own = strange(document, i);
     let given = !own && word_name(document, i);

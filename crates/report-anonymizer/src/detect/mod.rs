@@ -4,6 +4,7 @@ mod bare;
 mod calendar;
 mod check_digits;
 mod contact;
+mod cue;
 mod date;
 mod digits;
 mod guard;

@@ -149,9 +149,12 @@ fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
 
 /// Whether token `i` is a short Asian name behind another word of a name: "Quang Vu", "Xavier Sa".
 fn follows_syllable(document: &Document<'_>, i: usize) -> bool {
-    let capital = (document.cased(i) || document.is_any(i, words!["le", "du", "la", "ta"]))
-        && document.tokens[i].len > 1;
     let before = i.checked_sub(1).filter(|p| document.is_word(*p) && document.same_line(*p, i));
+    // "doan, cam tu, 55 ans".
+    let flat = before.is_some_and(|p| document.has(p, Roles::SYLLABLE))
+        && (document.ends_line(i) || document.get(i + 1).is_some_and(|t| t.kind == Kind::Sign));
+    let capital = (document.cased(i) || flat || document.is_any(i, words!["le", "du", "la", "ta"]))
+        && document.tokens[i].len > 1;
     capital
         && syllable(document, i)
         && before.is_some_and(|p| {

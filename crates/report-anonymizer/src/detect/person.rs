@@ -5,6 +5,7 @@ use crate::{Category, Role, Span};
 
 use super::Detector;
 use super::bare::{initialled, is_pair, listed};
+use super::cue::{again, cued};
 use super::label::labelled;
 use super::likely::likely;
 use super::list::further;
@@ -72,11 +73,16 @@ impl Detector for Persons {
                     .or_else(|| listed(document, i))
                     .or_else(|| standing(document, i))
                     .or_else(|| likely(document, i))
+                    .or_else(|| cued(document, i))
                 {
                     push(name, role, rule, confidence);
                     let end = others(document, name.end.max(i + 1), |name| push(name, role, "list", 0.75));
                     let end = all(document, end, false, |name| push(name, role, "list", 0.75));
                     i = further(document, name.start, end, |name| push(name, role, "list", 0.75));
+                    while let Some(run) = again(document, name.start, i) {
+                        push(run.name(), role, "list", 0.75);
+                        i = run.end;
+                    }
                     continue;
                 }
             }

@@ -150,8 +150,10 @@ fn loose(document: &Document<'_>, i: usize) -> bool {
     let capital = document.cased(i) && token.shape == Shape::Capital;
     // First names of Congo: "Papy Kyungu", "Patient Ilunga".
     let called = capital && document.is_any(i, words!["papy", "mamie", "maman", "patient"]);
+    let borne = document.cased(i) || token.lists.any(Lists::FIRST | Lists::SURNAME);
     token.len > 2
         && (token.shape != Shape::Lower || !document.cased(i))
+        && borne
         && !token.lists.any(Lists::STOP)
         && (capital || !token.lists.any(Lists::MEDICAL))
         && (called || !token.roles.any(NEVER.or(Roles::MAIDEN)))
@@ -177,7 +179,11 @@ pub(crate) fn syllable(document: &Document<'_>, i: usize) -> bool {
         let signed = next.is_some_and(|t| t.kind == Kind::Sign && b",.;:)(|<".contains(&t.sign));
         let named =
             i > 0 && document.listed(i - 1, Lists::FIRST | Lists::SURNAME) && document.same_line(i - 1, i);
-        return if document.cased(i) && shape == Shape::Lower {
+        let chained = |j: usize| document.has(j, Roles::SYLLABLE) && document.same_line(i, j);
+        return if !document.cased(i) && i > 0 && document.is_sign(i - 1, b':') && chained(i + 1) {
+            // "patient: ta kim chi".
+            chained(i + 2) || document.ends_line(i + 1)
+        } else if document.cased(i) && shape == Shape::Lower {
             false
         } else if document.cased(i) && shape == Shape::Upper {
             next.is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Capital)
@@ -218,6 +224,11 @@ pub(crate) fn plausible(document: &Document<'_>, i: usize) -> bool {
                     && (cased && t.shape != Shape::Lower || !t.lists.any(Lists::WORD))
             })
             && document.is_any(i, words!["n", "o", "m", "k", "t", "d", "l"]);
+    }
+    // "famille : X, joignable au".
+    if token.roles.any(Roles::PHONE_LABEL) && !token.lists.any(Lists::FIRST_COMMON | Lists::SURNAME_FREQUENT)
+    {
+        return false;
     }
     let named = token.lists.any(Lists::FIRST | Lists::SURNAME);
     let verb = !cased && token.roles.any(Roles::ACT) && !token.lists.any(Lists::FIRST_COMMON);

@@ -44,7 +44,7 @@ pub(crate) fn slot(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
     }
 }
 
-/// "10:30 X : pansement refait": who notes something, after the hour.
+/// "10:30 X : pansement refait", "21h12 Inf. X : douleur", "20:15 X, aide": who notes something, after the hour.
 fn timed(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let hour = i > 2
         && (document.is_sign(i - 2, b':') || document.is_any(i - 2, words!["h"]))
@@ -55,8 +55,14 @@ fn timed(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str,
     if !hour {
         return None;
     }
-    let run = read(document, i)?;
-    let fits = run.tells() && document.is_sign(run.end, b':') && document.same_line(run.end, i);
+    // "21h12 Inf. Meunier :".
+    let job = document.has(i, Roles::PERSON_ROLE)
+        && !document.is_any(i, words!["papy", "mamie", "maman", "patient"]);
+    let at = i + usize::from(job) + usize::from(job && document.is_sign(i + 1, b'.'));
+    let run = read_sure(document, at)?;
+    let noted = document.is_sign(run.end, b':')
+        || document.is_sign(run.end, b',') && document.has(run.end + 1, Roles::PERSON_ROLE);
+    let fits = (run.tells() || job && run.frequent > 0) && noted && document.same_line(run.end, i);
     fits.then_some((run.name(), Role::Clinician, "slot_hour", 0.8))
 }
 
@@ -314,6 +320,7 @@ pub(crate) fn more(document: &Document<'_>, at: usize, listing: bool) -> Option<
 /// The run from token `at` on where a title stands before it, if something closes it.
 pub(crate) fn titled(document: &Document<'_>, at: usize) -> Option<Name> {
     let run = read_sure(document, at)?;
-    let fits = run.tells() && (closed(document, &run) || run.initials > 0);
+    let acts = document.has(run.end, Roles::ACT) && document.same_line(at, run.end);
+    let fits = run.tells() && (closed(document, &run) || run.initials > 0 || acts);
     fits.then(|| run.name())
 }

@@ -47,7 +47,10 @@ pub(crate) fn alone(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'
     if !(document.ends_line(run.end - 1) || working && document.same_line(i, run.end + 1)) {
         return None;
     }
-    if run.tells() && run.words > 1 && (addressed(document, line) || listed(document, i)) {
+    if run.tells()
+        && run.words > 1
+        && (addressed(document, line) || listed(document, i) || born(document, line))
+    {
         return Some((run.name(), Role::Clinician, "slot_addressee", 0.8));
     }
     if line + 8 < document.lines() || !(working || tail(document, line)) {
@@ -170,6 +173,17 @@ fn listed(document: &Document<'_>, i: usize) -> bool {
         })
 }
 
+/// Whether the next line holds a full date, and little else: the birth date under the name.
+fn born(document: &Document<'_>, line: usize) -> bool {
+    line < 12
+        && document.lines() > line + 1
+        && document.tokens_of_line(line + 1).len() <= 8
+        && document.tokens_of_line(line + 1).take(4).any(|j| {
+            document.is_number(j)
+                && super::calendar::numeric(document, j).is_some_and(|written| written.is_full())
+        })
+}
+
 /// Whether the line before `line` holds titles and nothing else ("Monsieur le Docteur"), or a street stands on
 /// the next one.
 fn addressed(document: &Document<'_>, line: usize) -> bool {
@@ -227,6 +241,8 @@ fn tail(document: &Document<'_>, line: usize) -> bool {
     next.is_none_or(|next| {
         let mut tokens = document.tokens_of_line(next);
         let (first, len) = (tokens.start, tokens.len());
-        document.has(first, Roles::JOB) && len <= 8 && !tokens.any(|j| document.is_sign(j, b':'))
+        // The job, or the number to call.
+        let number = document.tokens_of_line(next).all(|j| document.tokens[j].kind != Kind::Word) && len > 3;
+        number || document.has(first, Roles::JOB) && len <= 8 && !tokens.any(|j| document.is_sign(j, b':'))
     })
 }

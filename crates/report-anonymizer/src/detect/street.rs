@@ -179,18 +179,20 @@ fn number_after(document: &Document<'_>, end: usize) -> (usize, bool) {
     {
         at += 1;
     }
-    let Some(token) = document.get(at).filter(|t| {
-        t.kind == Kind::Number && t.len <= 4 && t.line == document.tokens[end - 1].line && t.gap <= 2
-    }) else {
-        return (end, false);
-    };
-    // Four or five digits after a comma are a postal code.
-    if token.len >= 4 {
+    // "305, avenue Cartier, app. 4": the number stood before.
+    let boxed =
+        document.same_line(at, end - 1) && document.is_any(at, words!["app", "apt", "appt", "bte", "bus"]);
+    let number = document.get(at).is_some_and(|t| {
+        // Four or five digits after a comma are a postal code.
+        t.kind == Kind::Number && t.len < 4 && t.line == document.tokens[end - 1].line && t.gap <= 2
+    });
+    if !number && !boxed {
         return (end, false);
     }
-    at += 1;
-    if document.is_word(at) && document.tokens[at].len == 1 && document.glued(at - 1)
-        || document.is_word(at)
+    at += usize::from(number);
+    if number && document.is_word(at) && document.tokens[at].len == 1 && document.glued(at - 1)
+        || number
+            && document.is_word(at)
             && document.tokens[at].len == 1
             && document.tokens[at].shape == Shape::Initial
             && document.same_line(at, end - 1)
@@ -212,6 +214,8 @@ fn number_after(document: &Document<'_>, end: usize) -> (usize, bool) {
         } else if boxed {
             at += 1;
             while document.is_sign(at, b'.')
+                || document.is(at, word!("n")) && document.get(at + 1).is_some_and(|t| t.sign == 1)
+                || document.get(at).is_some_and(|t| t.kind == Kind::Sign && t.sign == 1)
                 || document.is_sign(at, b',')
                     && document.get(at + 1).is_some_and(|t| t.kind == Kind::Number && t.len < 4)
             {

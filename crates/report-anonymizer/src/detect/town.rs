@@ -132,7 +132,10 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
         && document.is_sign(end, b')')
         && token.shape == Shape::Capital
         && !token.lists.any(Lists::MEDICAL);
-    let alone = bracketed && !word && !token.roles.any(Roles::EPONYM.or(Roles::PRODUCT));
+    let coded = document.is_sign(end, b'(')
+        && super::address::canadian(document, end + 1).is_some()
+        && !token.lists.any(Lists::MEDICAL);
+    let alone = coded || bracketed && !word && !token.roles.any(Roles::EPONYM.or(Roles::PRODUCT));
     if alone || capital && big && (!word || bracketed) && closed && opened {
         return Some((i, end, "town", 0.68));
     }
@@ -151,7 +154,7 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
         return fits.then_some((i, end, "town", 0.7));
     }
     // "une chute à tours.", "accident à nancy alors": where a sign or the like closes it, the word is a town.
-    let goal = previous.is_some_and(|p| document.is(p, word!("a")))
+    let goal = previous.is_some_and(|p| document.is_any(p, words!["a", "vers"]))
         && big
         && !token.lists.any(Lists::MEDICAL)
         && (closed && after.is_none_or(|t| t.sign != b';')

@@ -39,7 +39,9 @@ pub(crate) fn strange(document: &Document<'_>, i: usize) -> bool {
         && (!token.roles.any(Roles::PARTICLE.or(Roles::EPONYM)) || lists.any(Lists::FIRST_COMMON))
         && (token.shape != Shape::Lower || !document.cased(i))
         && !lists.any(Lists::STOP | Lists::MEDICAL);
+    let reached = token.roles.any(Roles::PHONE_LABEL) && !lists.any(Lists::FIRST_COMMON | Lists::SURNAME);
     if lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP) && !double
+        || reached
         || token.roles.any(NEVER)
         || document.is_guarded(i)
         || token.place > 0 && !lists.any(Lists::FIRST_COMMON)
@@ -59,7 +61,7 @@ pub(crate) fn strange(document: &Document<'_>, i: usize) -> bool {
         return token.len > 3;
     }
     if !document.cased(i) {
-        return token.len > 3 || listed && token.len > 2;
+        return token.len > 3 && !prefix(document, i) || listed && token.len > 2 || joined(document, i);
     }
     match token.shape {
         Shape::Capital => token.len > 1,
@@ -76,6 +78,27 @@ pub(crate) fn strange(document: &Document<'_>, i: usize) -> bool {
         }
         Shape::Lower | Shape::Initial => false,
     }
+}
+
+/// Whether token `i` is the first half of an adjective: "antéro-supérieure".
+fn prefix(document: &Document<'_>, i: usize) -> bool {
+    document.is_sign(i + 1, b'-') && document.glued(i) && document.folded(i).ends_with('o')
+}
+
+/// Whether token `i` begins two short words, joined by a hyphen, that no list knows as words: "soo-jin".
+fn joined(document: &Document<'_>, i: usize) -> bool {
+    document.is_sign(i + 1, b'-')
+        && document.glued(i)
+        && document.glued(i + 1)
+        && document.get(i + 2).is_some_and(|t| {
+            t.kind == Kind::Word
+                && t.len > 2
+                && t.len + document.tokens[i].len > 5
+                && !t.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP)
+                && !t.roles.any(NEVER)
+        })
+        && document.tokens[i].len > 1
+        && !(document.tokens[i].len > 3 && prefix(document, i))
 }
 
 /// Whether token `i` is a word that is a name as well, written with a capital: "Rose", "Normand".
