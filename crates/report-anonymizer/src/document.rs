@@ -168,7 +168,7 @@ impl<'t> Document<'t> {
                         break;
                     }
                     end += c.len_utf8();
-                    foreign |= c > '\u{ff}' && is_foreign(c);
+                    foreign |= is_foreign(c);
                     if mark {
                         continue;
                     }
@@ -223,7 +223,9 @@ impl<'t> Document<'t> {
             if token.foreign {
                 let words = Lists::WORD | Lists::MEDICAL | Lists::STOP | Lists::PLACE_START;
                 token.lists = Lists(token.lists.0 & !words);
-                (token.roles, token.value) = (Roles::default(), 0);
+                if !token.roles.any(Roles::EPONYM) {
+                    (token.roles, token.value) = (Roles::default(), 0);
+                }
             }
         }
     }

@@ -39,11 +39,12 @@ pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-/// Whether `c` is a Latin letter, or a mark on one, that French never writes: of Polish, Turkish, Vietnamese.
+/// Whether `c` is a Latin letter, or a mark on one, that French never writes: of Polish, Turkish, Vietnamese, Portuguese.
 pub(crate) fn is_foreign(c: char) -> bool {
     matches!(
         c,
-        '\u{100}'..='\u{113}'
+        'á' | 'í' | 'ó' | 'ú' | 'ã' | 'õ' | 'ñ' | 'Á' | 'Í' | 'Ó' | 'Ú' | 'Ã' | 'Õ' | 'Ñ'
+            | '\u{100}'..='\u{113}'
             | '\u{116}'..='\u{12f}'
             | '\u{131}'
             | '\u{139}'..='\u{151}'

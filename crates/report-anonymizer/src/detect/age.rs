@@ -99,7 +99,7 @@ fn age(document: &Document<'_>, i: usize) -> Option<(usize, f32)> {
     let died = i > 1
         && document.is(i - 1, word!("a"))
         && document.is_any(i - 2, words!["decede", "decedee", "mort", "morte", "deces", "decedes"]);
-    let strong = labelled || died || bracketed || led_by_person(document, i);
+    let strong = labelled || died || bracketed || led_by_person(document, i) || named(document, i, unit);
     if strong {
         return Some((end, 0.97));
     }
@@ -114,6 +114,22 @@ fn age(document: &Document<'_>, i: usize) -> Option<(usize, f32)> {
     }
     let fits = unit == YEARS && !is_duration(document, i, end) && set_off(document, i, end);
     fits.then_some((end, 0.85))
+}
+
+/// "8h00 SONG Tao 59 ans": two capital words, of which one is a first name, right before the years.
+fn named(document: &Document<'_>, i: usize, unit: u8) -> bool {
+    let capital = |j: usize| {
+        document.get(j).is_some_and(|t| {
+            t.kind == Kind::Word && t.shape != Shape::Lower && t.len > 1 && !t.lists.any(Lists::MEDICAL)
+        }) && document.same_line(j, i)
+    };
+    unit == YEARS
+        && i > 1
+        && document.cased(i)
+        && capital(i - 1)
+        && capital(i - 2)
+        && document.listed(i - 1, Lists::FIRST)
+        && document.listed(i - 2, Lists::FIRST | Lists::SURNAME)
 }
 
 /// "âgé de", "à l'âge de", "âge :", "ses", "(…)".
@@ -146,7 +162,9 @@ fn led_by_person(document: &Document<'_>, i: usize) -> bool {
             || document.tokens[i - 2].shape == Shape::Capital
                 && document.cased(i)
                 && !super::name::reads_as_word(document, i - 2));
-    if has {
+    // "j'ai 86 ans".
+    let own = i > 2 && document.is(i - 1, word!("ai")) && document.is(i - 3, word!("j"));
+    if has || own || worker(document, i) {
         return true;
     }
     let mut at = i;
@@ -183,6 +201,23 @@ fn led_by_person(document: &Document<'_>, i: usize) -> bool {
         at = before;
     }
     false
+}
+
+/// Whether "un plombier de" stands before token `i`: a trade, by its form.
+fn worker(document: &Document<'_>, i: usize) -> bool {
+    const ENDS: [&str; 14] = [
+        "ier", "iere", "eur", "euse", "ien", "ienne", "iste", "trice", "eron", "ant", "ante", "logue",
+        "aire", "graphe",
+    ];
+    let noun = i.checked_sub(2).filter(|n| document.is_any(i - 1, words!["de", "d"]) && *n > 0);
+    noun.is_some_and(|n| {
+        document.same_line(n - 1, i)
+            && document.is_any(n - 1, words!["un", "une", "cet", "cette", "ce"])
+            && document.tokens[n].len > 4
+            && !document.listed(n, Lists::MEDICAL)
+            && !document.has(n, Roles::DURATION_CUE)
+            && ENDS.iter().any(|end| document.folded(n).ends_with(end))
+    })
 }
 
 /// Whether a word for a person stands before the name that ends at token `last`: "enfant Soo-jin, 22 mois".

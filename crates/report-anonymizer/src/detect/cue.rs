@@ -27,6 +27,8 @@ pub(crate) fn cued(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
         .or_else(|| told(document, i))
         .or_else(|| done(document, i))
         .or_else(|| flat(document, i))
+        .or_else(|| both(document, i))
+        .or_else(|| particle(document, i))
 }
 
 /// Whether a sentence begins at token `i`.
@@ -75,8 +77,11 @@ fn opening(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
     // A pronoun between: only who acts has one there.
     let clitic = document.is_any(end, words!["te", "vous", "nous", "lui", "me"]) && verb(end + 1)
         || document.is_any(end, words!["la", "le", "les"]) && futures(document, end + 1)
-        || document.is_any(end, words!["l", "t", "m"]) && document.is_sign(end + 1, b'\'') && verb(end + 2);
-    let first = document.listed(i, Lists::FIRST) || end > i + 1;
+        || document.is_any(end, words!["l", "t", "m"])
+            && document.is_sign(end + 1, b'\'')
+            && (verb(end + 2) || document.is_any(end + 2, words!["a", "ont"]))
+        || document.is(end, word!("s")) && document.is_sign(end + 1, b'\'') && cased && sure(document, i);
+    let first = document.listed(i, Lists::FIRST) || end > i + 1 || !weak(document, end);
     let acts = first
         && cased
         && document.has(end, Roles::ACT)
@@ -88,6 +93,11 @@ fn opening(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
     let carer = document.is(at, word!("aide")) && document.is_sign(at + 1, b'-') && document.glued(at);
     let role = document.is_sign(end, b',') && carer && document.same_line(i, at);
     (clitic || acts || role).then_some((Name { start, end, words: 1 }, Role::Other, "cue_opening", 0.77))
+}
+
+/// Whether token `i` is a common first name, and no word of medicine.
+fn sure(document: &Document<'_>, i: usize) -> bool {
+    document.listed(i, Lists::FIRST_COMMON) && !document.listed(i, Lists::MEDICAL | Lists::STOP)
 }
 
 /// Whether token `i` is a verb that says what somebody will do or has done: "verra", "connaît".
@@ -321,6 +331,49 @@ fn flat(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
     fits.then_some((run.name(), Role::Other, "cue_flat", 0.73))
 }
 
+/// "Luís et Halina (enfants)": two first names.
+fn both(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let end = compound(document, i);
+    let name = |j: usize| {
+        document.cased(i)
+            && document.get(j).is_some_and(|t| {
+                t.kind == Kind::Word
+                    && t.shape == Shape::Capital
+                    && t.lists.any(Lists::FIRST)
+                    && t.place == 0
+                    && !t.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP)
+                    && !t.roles.any(Roles::EPONYM.or(Roles::PRODUCT).or(Roles::HOSPITAL_NAME))
+            })
+            && !document.is_guarded(j)
+    };
+    let fits = name(i) && document.is(end, word!("et")) && name(end + 1) && document.same_line(i, end + 1);
+    fits.then_some((Name { start: i, end, words: 1 }, Role::Other, "cue_both", 0.74))
+}
+
+/// "qui connaît bien Van Acker": a particle with a capital inside a sentence.
+fn particle(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let token = &document.tokens[i];
+    let inside = i > 0 && document.tokens[i - 1].shape == Shape::Lower && document.is_word(i - 1);
+    let next = document.get(i + 1)?;
+    let fits = inside
+        && document.cased(i)
+        && token.roles.any(Roles::PARTICLE)
+        && token.shape == Shape::Capital
+        && token.place == 0
+        && next.shape == Shape::Capital
+        && next.kind == Kind::Word
+        && next.place == 0
+        && next.gap == 1
+        && !next.lists.any(Lists::MEDICAL)
+        && (!next.lists.any(Lists::WORD) || next.lists.any(Lists::SURNAME))
+        && !next.roles.any(Roles::EPONYM.or(Roles::PRODUCT).or(Roles::TITLE).or(Roles::INSTITUTION))
+        && document.same_line(i - 1, i + 1);
+    let fits = fits && !document.is_guarded(i + 1);
+    fits.then(|| {
+        (Name { start: i, end: compound(document, i + 1), words: 1 }, Role::Other, "cue_particle", 0.73)
+    })
+}
+
 /// The name after a preposition that goes on from a name before: "courrier à X et à Y".
 pub(crate) fn again(document: &Document<'_>, start: usize, at: usize) -> Option<Run> {
     let joint = document.is(at, word!("et")) || document.is_sign(at, b',');
@@ -332,5 +385,6 @@ pub(crate) fn again(document: &Document<'_>, start: usize, at: usize) -> Option<
     }
     let run = read_sure(document, at + 2)?;
     let place = document.tokens[at + 2].place > 0 && run.first == 0;
-    (run.tells() && !place && closed(document, &run)).then_some(run)
+    let known = run.tells() || document.cased(at + 2) && run.frequent > 0;
+    (known && !place && closed(document, &run)).then_some(run)
 }

@@ -194,7 +194,10 @@ pub(crate) fn trail(document: &Document<'_>, start: usize, end: usize) -> Lead {
     if !same(end) {
         return if heads { Lead::Weak } else { Lead::None };
     }
-    let bed = |j: usize| document.is_any(j, words!["chambre", "lit", "box"]) && document.is_number(j + 1);
+    let bed = |j: usize| {
+        document.is_any(j, words!["chambre", "lit", "box", "ch"])
+            && document.is_number(j + 1 + usize::from(document.is_sign(j + 1, b'.')))
+    };
     let aged =
         |j: usize| same(j + 1) && (document.is_number(j) && document.has(j + 1, Roles::AGE_UNIT) || bed(j));
     let dated = |j: usize| {

@@ -45,6 +45,23 @@ pub(crate) fn reads_as_word(document: &Document<'_>, i: usize) -> bool {
         || token.lists.any(Lists::MEDICAL)
 }
 
+/// Whether token `i` has a capital, and a particle with a capital stands before it inside a line: "Tijl De Vos".
+pub(crate) fn particled(document: &Document<'_>, i: usize) -> bool {
+    let capital = |j: usize| {
+        document.get(j).is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Capital && t.gap < 2)
+    };
+    i > 1
+        && document.cased(i)
+        && capital(i)
+        && document.tokens[i].gap == 1
+        && document.same_line(i - 2, i)
+        && document.has(i - 1, Roles::PARTICLE)
+        && document.tokens[i - 1].shape == Shape::Capital
+        && document.tokens[i - 1].place == 0
+        && !document.is_sign(i - 2, b'.')
+        && !document.has(i, Roles::TITLE.or(Roles::INSTITUTION))
+}
+
 /// Whether token `i` is the letter of "N'Guessan", "O'Connor", "M'Barki".
 pub(crate) fn elided(document: &Document<'_>, i: usize) -> bool {
     let capital = document.get(i).is_some_and(|t| t.shape == Shape::Initial) && document.cased(i);
@@ -93,7 +110,7 @@ pub(crate) fn score(document: &Document<'_>, i: usize) -> i32 {
 /// Whether token `i` can be a word of a name that is already led up to.
 fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
     let Some(token) = document.get(i).filter(|t| t.kind == Kind::Word) else { return false };
-    if !first && follows_syllable(document, i) {
+    if !first && (follows_syllable(document, i) || particled(document, i)) {
         return true;
     }
     // "K. EL MOUDEN IDE": an abbreviated job.
@@ -353,6 +370,7 @@ fn inverted(document: &Document<'_>, start: usize, at: usize) -> bool {
     };
     let first = next.lists.any(Lists::FIRST)
         && !document.has(at + 1, Roles::NOT_NAME)
+        && !document.is_number(at + 2)
         && !next.lists.any(Lists::STOP);
     let written = !document.cased(at) || next.shape != Shape::Lower;
     let after = document.get(compound(document, at + 1));

@@ -2,7 +2,7 @@ use crate::document::{Document, Kind, Shape};
 use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 
-use super::name::{Name, compound};
+use super::name::{Name, compound, particled};
 use super::unlisted::{NEVER, medical_form};
 
 /// What a run of words is that stands where only a person can.
@@ -209,7 +209,7 @@ pub(crate) fn plausible(document: &Document<'_>, i: usize) -> bool {
     if cased && token.shape == Shape::Lower || document.is_guarded(i) || document.is_sign(i + 1, b'^') {
         return false;
     }
-    if syllable(document, i) {
+    if syllable(document, i) || particled(document, i) {
         return true;
     }
     // "N'Guessan", "O'Connor".

@@ -24,7 +24,7 @@ pub(crate) fn signed(
         return;
     };
     // "Carnet de Nicolae Munteanu".
-    if first.lists.any(Lists::WORD)
+    if (first.lists.any(Lists::WORD) || super::unlisted::medical_form(document.folded(at)))
         && document.is_any(at + 1, words!["de", "du", "d", "des"])
         && document.cased(at)
     {

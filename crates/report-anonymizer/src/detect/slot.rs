@@ -34,14 +34,26 @@ pub(crate) fn slot(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
             b':' => labelled(document, i),
             b'|' => cell(document, i, i - 1),
             b'.' => subject(document, i),
-            b',' => third(document, i),
-            b'-' | b'/' => pair(document, i),
+            b',' => third(document, i).or_else(|| subject(document, i)),
+            b'-' | b'/' => pair(document, i).or_else(|| dated(document, i)),
             _ => None,
         },
         Kind::Word if token.gap > 3 => cell(document, i, i),
         Kind::Word => spoken(document, i),
         Kind::Number => timed(document, i),
     }
+}
+
+/// "12/07/2022 / De Vos": a date, a dash and who notes what follows.
+fn dated(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let line = document.line(i);
+    let written = super::calendar::numeric(document, line.start).filter(|written| written.is_full())?;
+    if written.end + 1 != i || line.len() > 14 {
+        return None;
+    }
+    let run = read_sure(document, i).filter(|run| document.ends_line(run.end - 1))?;
+    let fits = run.tells() || run.frequent > 0;
+    fits.then_some((run.name(), Role::Clinician, "slot_dated", 0.79))
 }
 
 /// "10:30 X : pansement refait", "21h12 Inf. X : douleur", "20:15 X, aide": who notes something, after the hour.
@@ -62,13 +74,21 @@ fn timed(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str,
     let run = read_sure(document, at)?;
     let noted = document.is_sign(run.end, b':')
         || document.is_sign(run.end, b',') && document.has(run.end + 1, Roles::PERSON_ROLE);
-    let fits = (run.tells() || job && run.frequent > 0) && noted && document.same_line(run.end, i);
+    let at = run.end + usize::from(document.is_sign(run.end, b','));
+    let aged = run.words > 1 && document.is_number(at) && document.has(at + 1, Roles::AGE_UNIT);
+    let fits = (run.tells() || job && run.frequent > 0) && (noted || aged) && document.same_line(run.end, i);
     fits.then_some((run.name(), Role::Clinician, "slot_hour", 0.8))
 }
 
 /// "Médecin : X", "À : X", "Sénior : X".
 fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     if lead(document, i) != Lead::Strong {
+        // "22h30 : Stoica se plaint de douleurs".
+        let hour = i > 2 && document.is_number(i - 2) && document.is_any(i - 3, words!["h"]);
+        let acting = |run: &Run| document.has(run.end, Roles::ACT) && document.same_line(i, run.end);
+        if let Some(run) = read_sure(document, i).filter(|run| hour && document.cased(i) && acting(run)) {
+            return Some((run.name(), Role::Patient, "slot_hour", 0.78));
+        }
         // "Dossier 1 : VU Huy, 68 ans".
         let run = read(document, i).filter(|run| run.words > 1 && run.tells())?;
         let aged = document.is_sign(run.end, b',')
@@ -289,7 +309,17 @@ fn subject(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
                 "opere",
                 "operee",
                 "adresse",
-                "adressee"
+                "adressee",
+                "accompagne",
+                "accompagnee",
+                "transfere",
+                "transferee",
+                "contacte",
+                "contactee",
+                "convoque",
+                "convoquee",
+                "attendu",
+                "attendue"
             ],
         );
     let fits = verb

@@ -105,6 +105,10 @@ pub(crate) fn standing(document: &Document<'_>, i: usize) -> Option<(Name, Role,
                 "vous",
                 "salutations",
                 "bientot",
+                "journee",
+                "soiree",
+                "semaine",
+                "courage",
             ],
         );
     // "Cher Paul," opens a letter.

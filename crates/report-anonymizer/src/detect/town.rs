@@ -78,7 +78,9 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
     if dwelling
         && (known.is_some() || !super::name::reads_as_word(document, i))
         && !token.roles.any(Roles::NOT_NAME)
-        && !token.roles.any(Roles::TITLE.or(Roles::MONTH).or(Roles::RELATION).or(Roles::COUNTRY))
+        && !token
+            .roles
+            .any(Roles::TITLE.or(Roles::MONTH).or(Roles::RELATION).or(Roles::COUNTRY).or(Roles::ID_STRONG))
         && (cased && token.shape != Shape::Lower
             || !cased && (known.is_some() || !token.lists.any(Lists::WORD) && token.len > 2))
         && previous.is_some_and(|p| !document.has(p, Roles::MAIDEN))
@@ -136,7 +138,13 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
         && super::address::canadian(document, end + 1).is_some()
         && !token.lists.any(Lists::MEDICAL);
     let alone = coded || bracketed && !word && !token.roles.any(Roles::EPONYM.or(Roles::PRODUCT));
-    if alone || capital && big && (!word || bracketed) && closed && opened {
+    // "Dr Malinowski, Bulle": where the practice is.
+    let practice = opened
+        && document.ends_line(end - 1)
+        && token.shape == Shape::Capital
+        && document.line(i).take_while(|j| *j < i).any(|j| document.has(j, Roles::TITLE_DOCTOR))
+        && !person;
+    if alone || practice || capital && big && (!word || bracketed) && closed && opened {
         return Some((i, end, "town", 0.68));
     }
     if cased || capital && token.shape == Shape::Upper && document.mixed() {

@@ -40,7 +40,12 @@ pub(crate) fn strange(document: &Document<'_>, i: usize) -> bool {
         && (token.shape != Shape::Lower || !document.cased(i))
         && !lists.any(Lists::STOP | Lists::MEDICAL);
     let reached = token.roles.any(Roles::PHONE_LABEL) && !lists.any(Lists::FIRST_COMMON | Lists::SURNAME);
-    if lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP) && !double
+    // "Dong-hyun": the second half is written small.
+    let korean = token.shape == Shape::Capital
+        && token.roles.any(Roles::SYLLABLE)
+        && document.cased(i)
+        && joined(document, i);
+    if lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP) && !double && !korean
         || reached
         || token.roles.any(NEVER)
         || document.is_guarded(i)
@@ -163,7 +168,9 @@ pub(crate) fn last_word(document: &Document<'_>, i: usize, end: usize) -> Option
 
 /// Whether a folded word ends as words of medicine do.
 pub(crate) fn medical_form(word: &str) -> bool {
-    const ENDS: [&str; 46] = [
+    const ENDS: [&str; 48] = [
+        "metrie",
+        "metries",
         "algie",
         "algies",
         "ite",
