@@ -120,12 +120,15 @@ fn age(document: &Document<'_>, i: usize) -> Option<(usize, f32)> {
 fn named(document: &Document<'_>, i: usize, unit: u8) -> bool {
     let capital = |j: usize| {
         document.get(j).is_some_and(|t| {
-            t.kind == Kind::Word && t.shape != Shape::Lower && t.len > 1 && !t.lists.any(Lists::MEDICAL)
+            t.kind == Kind::Word
+                && (t.shape != Shape::Lower || !document.cased(j))
+                && t.len > 1
+                && !t.lists.any(Lists::MEDICAL)
         }) && document.same_line(j, i)
     };
     unit == YEARS
         && i > 1
-        && document.cased(i)
+        && (document.cased(i) || !document.listed(i - 1, Lists::WORD) && !document.listed(i - 2, Lists::WORD))
         && capital(i - 1)
         && capital(i - 2)
         && document.listed(i - 1, Lists::FIRST)
@@ -161,7 +164,11 @@ fn led_by_person(document: &Document<'_>, i: usize) -> bool {
         && (document.is_any(i - 2, words!["il", "elle"])
             || document.tokens[i - 2].shape == Shape::Capital
                 && document.cased(i)
-                && !super::name::reads_as_word(document, i - 2));
+                && !super::name::reads_as_word(document, i - 2)
+            || !document.cased(i)
+                && document.listed(i - 2, Lists::FIRST | Lists::SURNAME)
+                && super::unlisted::strange(document, i - 2)
+            || super::name::particled(document, i - 2));
     // "j'ai 86 ans".
     let own = i > 2 && document.is(i - 1, word!("ai")) && document.is(i - 3, word!("j"));
     if has || own || worker(document, i) {

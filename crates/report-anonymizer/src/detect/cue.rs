@@ -4,9 +4,9 @@ use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 
 use super::lead::{Lead, lead};
-use super::name::{Name, compound, elided};
+use super::name::{Name, compound, elided, particled};
 use super::run::{Run, closed, foreign, read, read_sure, syllable};
-use super::unlisted::medical_form;
+use super::unlisted::{medical_form, strange};
 
 /// A name that one small word beside it gives away: "Olinda la verra", "parler à Keo", "son frère Tien Dat",
 /// "Graça, aide-soignante".
@@ -20,14 +20,20 @@ pub(crate) fn cued(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
     if kin.is_some() {
         return kin;
     }
+    let trio = trio(document, i);
+    if trio.is_some() {
+        return trio;
+    }
     if opens(document, i) {
         return opening(document, i).or_else(|| salutation(document, i)).or_else(|| item(document, i));
     }
     item(document, i)
         .or_else(|| told(document, i))
+        .or_else(|| called(document, i))
         .or_else(|| done(document, i))
         .or_else(|| flat(document, i))
         .or_else(|| both(document, i))
+        .or_else(|| objective(document, i))
         .or_else(|| particle(document, i))
 }
 
@@ -119,6 +125,25 @@ fn weak(document: &Document<'_>, i: usize) -> bool {
     )
 }
 
+/// "Objet : Re: IRM MARQUES": the last word of a subject, in capitals.
+fn objective(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let line = document.line(i);
+    let token = &document.tokens[i];
+    let fits = document.is_any(line.start, words!["objet", "sujet", "subject", "re", "tr", "concerne"])
+        && document.is_sign(line.start + 1, b':')
+        && document.ends_line(i)
+        && document.cased(i)
+        && token.shape == Shape::Upper
+        && token.len > 3
+        && i > line.start + 2
+        && document.has(i - 1, Roles::NOT_NAME.or(Roles::PERSON_OF))
+        && token.lists.any(Lists::SURNAME)
+        && !token.lists.any(Lists::MEDICAL)
+        && (!token.lists.any(Lists::WORD) || token.lists.any(Lists::SURNAME_FREQUENT))
+        && !token.roles.any(Roles::NOT_NAME.or(Roles::ANATOMY).or(Roles::EPONYM_HEAD));
+    fits.then_some((Name { start: i, end: i + 1, words: 1 }, Role::Patient, "cue_subject", 0.74))
+}
+
 /// "Jae-won," alone on a line above the text of a letter.
 fn salutation(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let line = document.line(i);
@@ -184,11 +209,16 @@ fn kin(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f
             "assistante"
         ],
     );
-    if !own
-        || !(document.has(noun, Roles::RELATION) || colleague)
-        || document.tokens[noun].shape != Shape::Lower
-        || !document.cased(i)
-    {
+    if !own || !(document.has(noun, Roles::RELATION) || colleague) {
+        return None;
+    }
+    if !document.cased(i) {
+        let run =
+            read(document, i).filter(|run| run.strange > 0 || run.first == run.words && sure(document, i))?;
+        let free = !document.has(i, Roles::ACT) && !document.listed(i, Lists::WORD);
+        return free.then_some((run.name(), Role::Other, "cue_kin", 0.77));
+    }
+    if document.tokens[noun].shape != Shape::Lower {
         return None;
     }
     let capital = |j: usize| {
@@ -241,6 +271,11 @@ fn told(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
             "demande",
             "demandee",
             "confie",
+            "adresse",
+            "adressee",
+            "oriente",
+            "orientee",
+            "transmission",
             "confiee",
             "montre",
             "montrer",
@@ -251,6 +286,7 @@ fn told(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
             "soumettre"
         ],
     );
+    // "le chirurgien s'appelait X".
     if !spoken {
         return None;
     }
@@ -263,7 +299,20 @@ fn told(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
         } else {
             run.strange > 0
         };
-    ((several || single) && closed(document, &run)).then_some((run.name(), Role::Other, "cue_told", 0.77))
+    let shut = closed(document, &run)
+        || document.is_any(run.end, words!["sous", "dans", "pour", "qui", "ce", "en", "avec"]);
+    ((several || single) && shut).then_some((run.name(), Role::Other, "cue_told", 0.77))
+}
+
+/// "le chirurgien s'appelait X", "je m'appelle X".
+fn called(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let verb = i.checked_sub(1).filter(|v| {
+        document.is_any(*v, words!["appelle", "appelait", "appele", "nomme", "nommait"])
+            && document.same_line(*v, i)
+    })?;
+    let own = verb > 1 && document.is_sign(verb - 1, b'\'') && document.is_any(verb - 2, words!["s", "m"]);
+    let run = read_sure(document, i).filter(|_| own)?;
+    (run.tells() || run.frequent > 0).then_some((run.name(), Role::Other, "cue_called", 0.84))
 }
 
 /// "pansement refait par Anca.": a first name after who did something, whatever else it is.
@@ -321,7 +370,13 @@ fn flat(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
         && document.is_word(i + 1)
         && document.same_line(i, i + 1)
         && document.listed(i + 1, Lists::SURNAME_FREQUENT);
-    let joint = token.roles.any(Roles::PARTICLE) && token.len > 1 || elided(document, i);
+    let joint = document.is_any(
+        i,
+        words!["van", "von", "el", "al", "ben", "da", "di", "del", "dos", "lo", "la", "le", "vanden"],
+    ) || elided(document, i);
+    if let Some(alone) = lone(document, i) {
+        return Some(alone);
+    }
     if !led || !(pair || joint) {
         return None;
     }
@@ -331,23 +386,49 @@ fn flat(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
     fits.then_some((run.name(), Role::Other, "cue_flat", 0.73))
 }
 
+/// In text without case: a common first name that is no word, where a small word stands before it or a verb behind.
+fn lone(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let token = &document.tokens[i];
+    let end = compound(document, i);
+    let first = sure(document, i) && !token.lists.any(Lists::WORD | Lists::PLACE) && strange(document, i);
+    let shut = document.ends_line(end - 1)
+        || document.get(end).is_some_and(|t| t.kind == Kind::Sign && b".,;)(?".contains(&t.sign));
+    let acts = document.has(end, Roles::ACT) && document.same_line(i, end);
+    let before = document.is_any(i - 1, words!["a", "de", "que", "par", "avec", "chez", "pour", "et", "d"]);
+    let fits = first && !token.roles.any(Roles::EPONYM) && before && (shut || acts);
+    fits.then_some((Name { start: i, end, words: 1 }, Role::Other, "cue_lone", 0.72))
+}
+
 /// "Luís et Halina (enfants)": two first names.
 fn both(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let end = compound(document, i);
     let name = |j: usize| {
-        document.cased(i)
-            && document.get(j).is_some_and(|t| {
-                t.kind == Kind::Word
-                    && t.shape == Shape::Capital
-                    && t.lists.any(Lists::FIRST)
-                    && t.place == 0
-                    && !t.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP)
-                    && !t.roles.any(Roles::EPONYM.or(Roles::PRODUCT).or(Roles::HOSPITAL_NAME))
-            })
-            && !document.is_guarded(j)
+        let listed = if document.cased(i) { Lists::FIRST } else { Lists::FIRST_COMMON };
+        document.get(j).is_some_and(|t| {
+            t.kind == Kind::Word
+                && (t.shape == Shape::Capital || !document.cased(i))
+                && t.lists.any(listed)
+                && t.place == 0
+                && !t.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP)
+                && !t.roles.any(Roles::EPONYM.or(Roles::PRODUCT).or(Roles::HOSPITAL_NAME))
+        }) && !document.is_guarded(j)
     };
     let fits = name(i) && document.is(end, word!("et")) && name(end + 1) && document.same_line(i, end + 1);
     fits.then_some((Name { start: i, end, words: 1 }, Role::Other, "cue_both", 0.74))
+}
+
+/// "Goedele De Vos a 7 mois": an unknown word, a particle with a capital and a name.
+fn trio(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let fits = document.cased(i)
+        && document.tokens[i].shape == Shape::Capital
+        && strange(document, i)
+        && particled(document, i + 2)
+        && document.tokens[i + 1].gap == 1
+        && !document.is_guarded(i + 2)
+        && !document.has(i + 2, Roles::EPONYM.or(Roles::HOSPITAL_NAME));
+    fits.then(|| {
+        (Name { start: i, end: compound(document, i + 2), words: 2 }, Role::Other, "cue_particle", 0.73)
+    })
 }
 
 /// "qui connaît bien Van Acker": a particle with a capital inside a sentence.

@@ -14,7 +14,13 @@ pub(crate) fn guard(document: &Document<'_>) -> Vec<bool> {
         if token.roles.any(Roles::EPONYM_HEAD) {
             headed(document, i, &mut guarded);
         }
-        if token.roles.any(Roles::PRODUCT) {
+        // "EVA 7/10", "EVA à 3": the scale.
+        let scale = document.is(i, word!("eva"))
+            && token.shape != crate::document::Shape::Capital
+            && (document.is_number(i + 1)
+                || document.is_sign(i + 1, b':')
+                || document.is_any(i + 1, words!["a", "est", "de"]) && document.is_number(i + 2));
+        if token.roles.any(Roles::PRODUCT) || scale {
             guarded[i] = true;
         }
         if token.roles.any(Roles::EPONYM) {

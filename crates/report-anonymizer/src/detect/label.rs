@@ -4,6 +4,7 @@ use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 
 use super::name::{Led, Name, name, particled, reads_as_word, score};
+use super::unlisted::strange;
 
 /// The name after a label and a colon: "Nom : DUPONT", "Médecin traitant : Dr …", "Validé par : …".
 pub(crate) fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
@@ -15,7 +16,7 @@ pub(crate) fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role,
             && document.is_number(colon - 1)
             && document.is_any(colon - 2, words!["lit", "chambre", "ch", "box", "salle", "bloc"])
             && document.same_line(colon - 2, i)
-            && document.tokens[i].shape != Shape::Lower
+            && (document.tokens[i].shape != Shape::Lower || !document.cased(i) && strange(document, i))
             && (!reads_as_word(document, i) || particled(document, i + 1));
         if bed {
             return name(document, i, Led::Titled).map(|name| (name, Role::Patient, "bed", 0.85));

@@ -88,7 +88,7 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
             1 if parts.words == 0 => {
                 before == Lead::Strong || parts.initials && best == Lead::Strong || best > Lead::Weak
             }
-            _ => parts.sure || parts.first && best > Lead::None || best > Lead::Weak,
+            _ => parts.sure || (parts.first || parts.known) && best > Lead::None || best > Lead::Weak,
         }
     };
     let certain = parts.strange + parts.words > 1 || best_of(before, after) == Lead::Strong;

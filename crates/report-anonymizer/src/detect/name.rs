@@ -51,8 +51,8 @@ pub(crate) fn particled(document: &Document<'_>, i: usize) -> bool {
         document.get(j).is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Capital && t.gap < 2)
     };
     i > 1
-        && document.cased(i)
         && capital(i)
+        && document.cased(i)
         && document.tokens[i].gap == 1
         && document.same_line(i - 2, i)
         && document.has(i - 1, Roles::PARTICLE)
@@ -343,7 +343,8 @@ fn particles(document: &Document<'_>, at: usize, led: Led, words: usize) -> Opti
                         && word.lists.any(Lists::PLACE_BIG)
                         && !word.lists.any(Lists::FIRST_COMMON | Lists::WORD)));
     let town = home || words > 0 && document.is_any(at, words!["a", "en", "in"]);
-    (fits && !town && !word.roles.any(ENDS)).then_some(next)
+    let title = word.roles.any(Roles::TITLE) && word.len > 1 && led == Led::Bare;
+    (fits && !town && !title && !word.roles.any(ENDS)).then_some(next)
 }
 
 /// The end of a word with what is joined to it: "Jean-Pierre", "N'Guessan", "D'Hondt".

@@ -211,6 +211,19 @@ pub(crate) fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMu
             return at;
         }
         let comma = document.is_sign(at, b',');
+        if document.is_guarded(at + 1) {
+            return at;
+        }
+        // "dr stoica/pd": who typed it.
+        let typed = document.is_sign(at, b'/')
+            && document.glued(at - 1)
+            && document.glued(at)
+            && document.ends_line(at + 1)
+            && matches!(document.tokens[at + 1].len, 2 | 3);
+        if typed {
+            push(Name { start: at + 1, end: at + 2, words: 1 });
+            return at + 2;
+        }
         // "Interne : X / Senior : Y".
         if document.is_sign(at + 2, b':') && document.has(at + 1, Roles::PERSON_ROLE) {
             return at;

@@ -3,7 +3,7 @@ use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 
 use super::name::{Name, compound, particled};
-use super::unlisted::{NEVER, medical_form};
+use super::unlisted::{NEVER, joined, medical_form};
 
 /// What a run of words is that stands where only a person can.
 #[derive(Debug, Default, Clone, Copy)]
@@ -209,7 +209,12 @@ pub(crate) fn plausible(document: &Document<'_>, i: usize) -> bool {
     if cased && token.shape == Shape::Lower || document.is_guarded(i) || document.is_sign(i + 1, b'^') {
         return false;
     }
-    if syllable(document, i) || particled(document, i) {
+    let halves = cased
+        && token.shape == Shape::Capital
+        && document.get(i + 2).is_some_and(|t| t.shape == Shape::Lower)
+        && !document.has(i, NEVER)
+        && joined(document, i);
+    if syllable(document, i) || particled(document, i) || halves {
         return true;
     }
     // "N'Guessan", "O'Connor".

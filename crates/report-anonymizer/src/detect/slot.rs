@@ -86,7 +86,9 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
         // "22h30 : Stoica se plaint de douleurs".
         let hour = i > 2 && document.is_number(i - 2) && document.is_any(i - 3, words!["h"]);
         let acting = |run: &Run| document.has(run.end, Roles::ACT) && document.same_line(i, run.end);
-        if let Some(run) = read_sure(document, i).filter(|run| hour && document.cased(i) && acting(run)) {
+        if let Some(run) =
+            read_sure(document, i).filter(|run| hour && (document.cased(i) || run.strange > 0) && acting(run))
+        {
             return Some((run.name(), Role::Patient, "slot_hour", 0.78));
         }
         // "Dossier 1 : VU Huy, 68 ans".
@@ -260,9 +262,13 @@ fn with(document: &Document<'_>, i: usize, word: usize) -> Option<(Name, Role, &
 
 /// "son épouse, X, …", "l'assistante sociale, X.": a word for a person, a comma and two words at least.
 fn third(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
-    let who = i.checked_sub(2).filter(|w| document.has(*w, Roles::PERSON_ROLE))?;
+    // "pour le chef de service, S. Prak".
+    let head = |w: usize| {
+        w > 1 && document.is(w, word!("service")) && document.is_any(w - 2, words!["chef", "cheffe"])
+    };
+    let who = i.checked_sub(2).filter(|w| document.has(*w, Roles::PERSON_ROLE) || head(*w))?;
     let run = read_sure(document, i).filter(|_| document.same_line(who, i))?;
-    let fits = run.words > 1 && run.tells() && closed(document, &run);
+    let fits = run.parts() > 1 && run.tells() && closed(document, &run);
     fits.then_some((run.name(), Role::Other, "slot_third", 0.78))
 }
 

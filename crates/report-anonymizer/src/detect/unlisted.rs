@@ -91,7 +91,7 @@ fn prefix(document: &Document<'_>, i: usize) -> bool {
 }
 
 /// Whether token `i` begins two short words, joined by a hyphen, that no list knows as words: "soo-jin".
-fn joined(document: &Document<'_>, i: usize) -> bool {
+pub(crate) fn joined(document: &Document<'_>, i: usize) -> bool {
     document.is_sign(i + 1, b'-')
         && document.glued(i)
         && document.glued(i + 1)
