@@ -160,9 +160,9 @@ impl Anonymizer {
 
     fn find(&self, document: &Document<'_>) -> Result<Vec<Span>> {
         let mut spans = self.pass(document)?;
-        // What was glued to an identifier shows only once that is out of the way.
+        // What was glued to an identifier, or hidden by its case, shows only once that is out of the way.
         for _ in 0..PASSES {
-            if !is_glued(document.text(), &spans) {
+            if !is_glued(document.text(), &spans) && !document.is_recased(&spans) {
                 break;
             }
             let tagged = Tagged::new(document.text(), &spans);

@@ -1,10 +1,12 @@
 use unicode_normalization::char::is_combining_mark;
 use xray_core::PatientIdentity;
 
+use crate::Span;
 use crate::detect::{guard, longest_place};
 use crate::fold::{fold_char, is_foreign, is_invisible, plain_sign};
 use crate::hash::{hash_word, join};
 use crate::lexicon::{Lists, look_up};
+use crate::token::cased_lines;
 pub(crate) use crate::token::{Kind, Shape, Token};
 use crate::vocabulary::{Roles, Vocabulary};
 
@@ -258,24 +260,21 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// Case tells something on a line that is not all in capitals, in a text that has both cases.
     fn judge_case(&mut self) {
-        let mut lines = vec![(0u32, 0u32, 0u32); self.first.len()];
-        for token in self.tokens.iter().filter(|t| t.kind == Kind::Word && t.len > 1) {
-            let counts = &mut lines[token.line as usize];
-            match token.shape {
-                Shape::Lower => counts.0 += 1,
-                Shape::Upper => counts.1 += 1,
-                _ => counts.2 += 1,
-            }
-        }
-        let (lower, capital) =
-            lines.iter().fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1 + line.2));
-        let upper: u32 = lines.iter().map(|line| line.1).sum();
-        // Addresses in small letters do not make a text in capitals one with case.
-        let text = capital * 40 >= lower && (lower + capital - upper) * 8 >= upper && lower > 0;
-        self.cased = lines.iter().map(|(lower, _, capital)| text && lower + capital > 0).collect();
+        self.cased = cased_lines(self.tokens.iter(), self.first.len());
         self.mixed = self.cased.contains(&true);
+    }
+
+    /// Whether case would tell names from words elsewhere if `spans` were not there: they may be all that has case.
+    pub(crate) fn is_recased(&self, spans: &[Span]) -> bool {
+        let mut left = spans.iter().peekable();
+        let kept = |token: &&Token| {
+            while left.next_if(|span| span.end <= token.start as usize).is_some() {}
+            left.peek().is_none_or(|span| span.start >= token.end as usize)
+        };
+        let rest: Vec<&Token> = self.tokens.iter().filter(kept).collect();
+        let cased = cased_lines(rest.iter().copied(), self.first.len());
+        rest.iter().any(|t| t.kind == Kind::Word && cased[t.line as usize] != self.cased[t.line as usize])
     }
 
     /// Whether case tells names from words at token `i`.

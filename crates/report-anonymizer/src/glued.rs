@@ -9,7 +9,8 @@ pub(crate) fn is_glued(text: &str, spans: &[Span]) -> bool {
         let number = |c: Option<char>| span.category != Category::Date && c.is_some_and(char::is_numeric);
         let before = i == 0 || spans[i - 1].end + 1 < span.start;
         let after = spans.get(i + 1).is_none_or(|next| next.start > span.end + 1);
-        before && touches(text[..span.start].chars().rev(), number(own.chars().next()))
+        let digit = own.starts_with(char::is_numeric);
+        before && touches(text[..span.start].chars().rev(), digit)
             || after && touches(text[span.end..].chars(), number(own.chars().next_back()))
     })
 }
@@ -20,7 +21,9 @@ fn touches(mut characters: impl Iterator<Item = char>, number: bool) -> bool {
     let Some(first) = characters.next() else { return false };
     let behind = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     first.is_alphanumeric()
-        || matches!(first, '.' | ',' | '-' | '/' | ';' | ':') && behind(characters.next())
+        || !first.is_whitespace()
+            && !matches!(first, '\'' | '\u{2019}' | '\u{2bc}')
+            && behind(characters.next())
         || first == ' ' && number && characters.next().is_some_and(char::is_numeric)
 }
 

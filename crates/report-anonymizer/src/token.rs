@@ -53,3 +53,21 @@ pub(crate) struct Token {
     /// Whether it has a letter that French never writes.
     pub(crate) foreign: bool,
 }
+
+/// For every line, whether case tells something there: it is not all in capitals, and the text has both cases.
+pub(crate) fn cased_lines<'t>(tokens: impl Iterator<Item = &'t Token>, lines: usize) -> Vec<bool> {
+    let mut counts = vec![(0u32, 0u32, 0u32); lines];
+    for token in tokens.filter(|t| t.kind == Kind::Word && t.len > 1) {
+        let counts = &mut counts[token.line as usize];
+        match token.shape {
+            Shape::Lower => counts.0 += 1,
+            Shape::Upper => counts.1 += 1,
+            _ => counts.2 += 1,
+        }
+    }
+    let (lower, capital) = counts.iter().fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1 + line.2));
+    let upper: u32 = counts.iter().map(|line| line.1).sum();
+    // Addresses in small letters do not make a text in capitals one with case.
+    let text = capital * 40 >= lower && (lower + capital - upper) * 8 >= upper && lower > 0;
+    counts.iter().map(|(lower, _, capital)| text && lower + capital > 0).collect()
+}

@@ -284,5 +284,13 @@ fn is_legal(document: &Document<'_>, i: usize) -> bool {
         .take(8)
         .filter(|j| document.is_word(*j))
         .take(5)
-        .any(|j| document.has(j, Roles::LEGAL) && !document.listed(j, Lists::FIRST))
+        .any(|j| {
+            document.has(j, Roles::LEGAL) && !document.listed(j, Lists::FIRST) && !of_street(document, j)
+        })
+}
+
+/// Whether token `i` names a street: "rue de la Loi 16, le 12/03/2024".
+fn of_street(document: &Document<'_>, i: usize) -> bool {
+    (i.saturating_sub(3)..i)
+        .any(|j| document.same_line(j, i) && document.has(j, Roles::STREET.or(Roles::STREET_WEAK)))
 }

@@ -5,7 +5,7 @@ use crate::vocabulary::Roles;
 
 use super::lead::{Lead, inside_sentence, lead, opens, trail};
 use super::name::{Led, Name, name};
-use super::unlisted::{alone, last_word, run, strange, word_name};
+use super::unlisted::{alone, last_word, prefix, run, strange, word_name};
 
 /// What the words of a possible name are.
 #[derive(Debug, Default)]
@@ -88,7 +88,11 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
             1 if parts.words == 0 => {
                 before == Lead::Strong || parts.initials && best == Lead::Strong || best > Lead::Weak
             }
-            _ => parts.sure || (parts.first || parts.known) && best > Lead::None || best > Lead::Weak,
+            _ => {
+                parts.sure
+                    || (parts.first || parts.known && parts.strange > 1) && best > Lead::None
+                    || best > Lead::Weak
+            }
         }
     };
     let certain = parts.strange + parts.words > 1 || best_of(before, after) == Lead::Strong;
@@ -280,7 +284,7 @@ fn parts(document: &Document<'_>, i: usize, end: usize) -> Parts {
     for j in (i..end).filter(|j| document.is_word(*j) && document.tokens[*j].len > 1) {
         let token = &document.tokens[j];
         let word = token.lists.any(Lists::WORD);
-        if token.roles.any(Roles::PARTICLE) && token.shape == Shape::Lower {
+        if token.roles.any(Roles::PARTICLE) && token.shape == Shape::Lower || prefix(document, j) {
             continue;
         }
         if strange(document, j) {

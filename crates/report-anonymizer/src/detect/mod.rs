@@ -3,6 +3,7 @@ mod age;
 mod bare;
 mod calendar;
 mod check_digits;
+mod companion;
 mod contact;
 mod cue;
 mod date;

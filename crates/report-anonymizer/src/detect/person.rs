@@ -5,7 +5,8 @@ use crate::{Category, Role, Span};
 
 use super::Detector;
 use super::bare::{initialled, is_pair, listed};
-use super::cue::{again, cued};
+use super::companion::again;
+use super::cue::cued;
 use super::label::labelled;
 use super::likely::likely;
 use super::list::further;

@@ -61,7 +61,14 @@ fn reading(document: &Document<'_>, i: usize, sure: bool) -> Option<Run> {
         && document.get(at).is_some_and(|t| t.kind == Kind::Word && (t.gap < 3 || at == i))
     {
         let token = &document.tokens[at];
+        // "Ying He." ends a sentence; "Ch. Dupont" does not.
+        let two = token.len < 2
+            || document.is_any(at, words!["ch", "th", "ph", "fr", "jm", "jp", "jf", "jl", "jc", "mf"])
+            || document.cased(at)
+                && token.shape == Shape::Upper
+                && document.get(at + 2).is_some_and(|t| t.kind == Kind::Word && t.line == token.line);
         if token.len <= 2
+            && two
             && document.is_sign(at + 1, b'.')
             && document.glued(at)
             && (token.shape != Shape::Lower || !document.cased(at))
@@ -138,7 +145,9 @@ fn particle(document: &Document<'_>, at: usize) -> bool {
 /// Whether token `i` is a word of medicine that is a common name, written with a capital: "Pascal", "MARIN".
 fn borne(document: &Document<'_>, i: usize, known: bool) -> bool {
     let token = &document.tokens[i];
+    let verb = !document.cased(i) && token.roles.any(Roles::ACT);
     (known && !document.cased(i) || document.cased(i) && token.shape != Shape::Lower)
+        && !verb
         && token.lists.any(Lists::FIRST_COMMON | Lists::SURNAME_FREQUENT)
         && !token.lists.any(Lists::STOP)
         && !token.roles.any(NEVER)

@@ -255,7 +255,14 @@ fn with(document: &Document<'_>, i: usize, word: usize) -> Option<(Name, Role, &
     } else if kin {
         run.tells()
     } else {
-        apart && closed && run.first + run.syllables > 0 && (document.cased(i) || before(Roles::TITLE))
+        // "Vu avec Chaouch,": a word that is a surname, but for its capital.
+        let surname = document.cased(i)
+            && document.tokens[i].shape == Shape::Capital
+            && document.listed(i, Lists::SURNAME)
+            && before(Roles::PERSON_CUE);
+        apart
+            && closed
+            && (run.first + run.syllables > 0 && (document.cased(i) || before(Roles::TITLE)) || surname)
     };
     fits.then_some((run.name(), Role::Other, "slot_with", 0.77))
 }
@@ -356,7 +363,9 @@ pub(crate) fn more(document: &Document<'_>, at: usize, listing: bool) -> Option<
 /// The run from token `at` on where a title stands before it, if something closes it.
 pub(crate) fn titled(document: &Document<'_>, at: usize) -> Option<Name> {
     let run = read_sure(document, at)?;
-    let acts = document.has(run.end, Roles::ACT) && document.same_line(at, run.end);
+    let acts = document.has(run.end, Roles::ACT)
+        && !document.has(run.end - 1, Roles::ACT)
+        && document.same_line(at, run.end);
     let fits = run.tells() && (closed(document, &run) || run.initials > 0 || acts);
     fits.then(|| run.name())
 }

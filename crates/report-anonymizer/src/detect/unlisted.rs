@@ -66,7 +66,7 @@ pub(crate) fn strange(document: &Document<'_>, i: usize) -> bool {
         return token.len > 3;
     }
     if !document.cased(i) {
-        return token.len > 3 && !prefix(document, i) || listed && token.len > 2 || joined(document, i);
+        return !prefix(document, i) && (token.len > 3 || listed && token.len > 2) || joined(document, i);
     }
     match token.shape {
         Shape::Capital => token.len > 1,
@@ -86,8 +86,11 @@ pub(crate) fn strange(document: &Document<'_>, i: usize) -> bool {
 }
 
 /// Whether token `i` is the first half of an adjective: "antéro-supérieure".
-fn prefix(document: &Document<'_>, i: usize) -> bool {
-    document.is_sign(i + 1, b'-') && document.glued(i) && document.folded(i).ends_with('o')
+pub(crate) fn prefix(document: &Document<'_>, i: usize) -> bool {
+    document.is_sign(i + 1, b'-')
+        && document.glued(i)
+        && document.folded(i).ends_with('o')
+        && document.listed(i + 2, Lists::WORD | Lists::MEDICAL)
 }
 
 /// Whether token `i` begins two short words, joined by a hyphen, that no list knows as words: "soo-jin".
@@ -157,6 +160,7 @@ pub(crate) fn last_word(document: &Document<'_>, i: usize, end: usize) -> Option
             t.kind == Kind::Word
                 && t.len > 1
                 && (strange(document, j)
+                    || super::name::particled(document, j)
                     || cased && t.shape != Shape::Lower && !t.roles.any(NEVER) && !t.lists.any(Lists::STOP)
                     || !cased && t.lists.any(Lists::FIRST | Lists::SURNAME) && !t.roles.any(NEVER))
         })
