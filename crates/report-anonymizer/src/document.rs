@@ -265,16 +265,18 @@ impl<'t> Document<'t> {
         self.mixed = self.cased.contains(&true);
     }
 
-    /// Whether case would tell names from words elsewhere if `spans` were not there: they may be all that has case.
+    /// Whether the text would have case or lose it if `spans` were not there: they may be all that has case.
     pub(crate) fn is_recased(&self, spans: &[Span]) -> bool {
+        // What stands for thousands of words does not hang on a few.
+        if self.tokens.len() > 64 {
+            return false;
+        }
         let mut left = spans.iter().peekable();
         let kept = |token: &&Token| {
             while left.next_if(|span| span.end <= token.start as usize).is_some() {}
             left.peek().is_none_or(|span| span.start >= token.end as usize)
         };
-        let rest: Vec<&Token> = self.tokens.iter().filter(kept).collect();
-        let cased = cased_lines(rest.iter().copied(), self.first.len());
-        rest.iter().any(|t| t.kind == Kind::Word && cased[t.line as usize] != self.cased[t.line as usize])
+        cased_lines(self.tokens.iter().filter(kept), self.first.len()).contains(&true) != self.mixed
     }
 
     /// Whether case tells names from words at token `i`.

@@ -27,6 +27,9 @@ pub(crate) fn fold_char(c: char, out: &mut String) {
 
 /// `text` folded as words are.
 pub(crate) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         fold_char(c, &mut out);

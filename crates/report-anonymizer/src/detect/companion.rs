@@ -54,6 +54,9 @@ fn lone(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
 /// "Luís et Halina (enfants)": two first names.
 pub(crate) fn both(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let end = compound(document, i);
+    if !document.is(end, word!("et")) {
+        return None;
+    }
     let name = |j: usize| {
         let listed = if document.cased(i) { Lists::FIRST } else { Lists::FIRST_COMMON };
         document.get(j).is_some_and(|t| {
@@ -65,16 +68,17 @@ pub(crate) fn both(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
                 && !t.roles.any(Roles::EPONYM.or(Roles::PRODUCT).or(Roles::HOSPITAL_NAME))
         }) && !document.is_guarded(j)
     };
-    let fits = name(i) && document.is(end, word!("et")) && name(end + 1) && document.same_line(i, end + 1);
+    let fits = name(i) && name(end + 1) && document.same_line(i, end + 1);
     fits.then_some((Name { start: i, end, words: 1 }, Role::Other, "cue_both", 0.74))
 }
 
 /// "Goedele De Vos a 7 mois": an unknown word, a particle with a capital and a name.
 pub(crate) fn trio(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
-    let fits = document.cased(i)
+    let fits = document.has(i + 1, Roles::PARTICLE)
+        && document.cased(i)
         && document.tokens[i].shape == Shape::Capital
-        && strange(document, i)
         && particled(document, i + 2)
+        && strange(document, i)
         && document.tokens[i + 1].gap == 1
         && !document.is_guarded(i + 2)
         && !document.has(i + 2, Roles::EPONYM.or(Roles::HOSPITAL_NAME));

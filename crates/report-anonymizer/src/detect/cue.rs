@@ -16,24 +16,33 @@ pub(crate) fn cued(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
     if cased && token.shape == Shape::Lower || document.is_guarded(i) {
         return None;
     }
-    let kin = kin(document, i);
-    if kin.is_some() {
-        return kin;
+    // Most words are only words: no rule but those of kin and of who did something takes one.
+    let word = token.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP);
+    let open = opens(document, i);
+    if word && open && !token.lists.any(Lists::FIRST) && !token.roles.any(Roles::SYLLABLE) {
+        return None;
     }
-    let trio = trio(document, i);
-    if trio.is_some() {
-        return trio;
-    }
-    if opens(document, i) {
-        return opening(document, i)
+    if open {
+        return trio(document, i)
+            .or_else(|| opening(document, i))
             .or_else(|| salutation(document, i))
             .or_else(|| item(document, i))
             .or_else(|| both(document, i));
     }
-    item(document, i)
-        .or_else(|| told(document, i))
-        .or_else(|| called(document, i))
-        .or_else(|| done(document, i))
+    let before = &document.tokens[i - 1];
+    let led = match before.kind {
+        Kind::Word if before.line != token.line => None,
+        Kind::Word
+            if before.lists.any(Lists::STOP)
+                || before.roles.any(Roles::AGENT.or(Roles::RELATION))
+                || before.len < 5 =>
+        {
+            kin(document, i).or_else(|| told(document, i)).or_else(|| done(document, i))
+        }
+        Kind::Word => kin(document, i).or_else(|| called(document, i)),
+        Kind::Number | Kind::Sign => item(document, i),
+    };
+    led.or_else(|| trio(document, i))
         .or_else(|| flat(document, i))
         .or_else(|| both(document, i))
         .or_else(|| objective(document, i))

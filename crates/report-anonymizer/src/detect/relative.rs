@@ -9,6 +9,9 @@ use super::name::{Led, Name, name, reads_as_word, score};
 /// The name of a relative: "son fils Thomas", "sa mère (Anne Petit)".
 pub(crate) fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let mut at = i.checked_sub(1).filter(|p| document.same_line(*p, i))?;
+    if document.cased(i) && document.tokens[i].shape == Shape::Lower {
+        return None;
+    }
     // "la maman d'Alice".
     let of = document.is_any(at, words!["de", "d"]) || document.is_sign(at, b'\'');
     if of {
@@ -109,6 +112,9 @@ pub(crate) fn related(document: &Document<'_>, i: usize) -> Option<(Name, Role, 
 pub(crate) fn called(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let token = document.get(i)?;
     let mut at = i.checked_sub(1)?;
+    if token.shape == Shape::Lower || !document.cased(i) {
+        return None;
+    }
     if document.is_sign(at, b'"') || document.tokens[at].kind == Kind::Sign && document.tokens[at].sign == 0 {
         at = at.checked_sub(1)?;
     }
@@ -128,13 +134,7 @@ pub(crate) fn called(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
             "interessee",
         ],
     );
-    if !noun
-        || !document.same_line(at, i)
-        || !document.cased(i)
-        || token.shape == Shape::Lower
-        || document.is_guarded(i)
-        || reads_as_word(document, i)
-    {
+    if !noun || !document.same_line(at, i) || document.is_guarded(i) || reads_as_word(document, i) {
         return None;
     }
     let name = name(document, i, Led::Hinted)?;
