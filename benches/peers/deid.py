@@ -62,9 +62,13 @@ def main():
     if arguments.worker:
         harness.serve(lambda: (PEERS[arguments.worker](), texts(arguments.reports)), work)
         return
+    record = harness.Record("deid")
+    record.uses(*PEERS)
     with tempfile.TemporaryDirectory() as folder:
-        rows, left_out = compare(arguments, Path(folder))
-    print(harness.table("De-identification, one thread", "characters/s", rows, left_out))
+        rows, memory, left_out = compare(arguments, Path(folder))
+    title = "De-identification of 10 million characters of reports, one thread"
+    record.add(title, "characters/s", rows, left_out, bar=20, memory=memory)
+    record.save()
 
 
 def compare(arguments, folder):
@@ -81,10 +85,14 @@ def compare(arguments, folder):
 
     command = [arguments.binary, "--input", ours_in, "--output", folder / "out.jsonl", "--key", key, "--threads", "1"]
 
-    def ours():
-        return characters / harness.child_seconds(command)
+    held = []
 
-    rows, left_out = [], []
+    def ours():
+        seconds, _, gib = harness.run(command)
+        held.append(gib)
+        return characters / seconds
+
+    rows, memory, left_out = [], {}, []
     for name in arguments.peers:
         try:
             worker = harness.Worker([sys.executable, __file__, "--worker", name, "--reports", arguments.reports])
@@ -92,11 +100,13 @@ def compare(arguments, folder):
             mean = sum(map(len, reports)) / len(reports)
             amount = max(20, int(rate * arguments.seconds / mean))
             mine, theirs = harness.alternate(ours, lambda: worker.run(amount), arguments.turns)
+            peer = f"{name} {version(name)}"
+            rows.append((peer, mine, theirs))
+            memory[peer] = [max(held), worker.most_memory()]
             worker.close()
-            rows.append((f"{name} {version(name)}", mine, theirs))
         except Exception as error:
             left_out.append((name, f"{type(error).__name__}: {error}"))
-    return rows, left_out
+    return rows, memory, left_out
 
 
 if __name__ == "__main__":

@@ -9,9 +9,7 @@ thread."""
 
 import argparse
 import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -101,18 +99,6 @@ PEERS = {
 }
 
 
-def seconds(command: list) -> float:
-    """What a command takes of the processor."""
-    process = subprocess.Popen(
-        [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=harness.one_thread()
-    )
-    message = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise RuntimeError(message.decode()[-300:])
-    return usage.ru_utime + usage.ru_stime
-
-
 def ours(binaries: Path, folder: Path, name: str, amount: str) -> list:
     common = ["--output", folder / "out.safetensors", "--model"]
     if name.startswith("reports"):
@@ -136,6 +122,8 @@ def main() -> None:
         with torch.inference_mode():
             PEERS[name](Path(folder), amount)
         return
+    record = harness.Record("encoders")
+    record.uses("torch", "transformers")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         make(folder, arguments.images, arguments.texts)
@@ -144,12 +132,13 @@ def main() -> None:
             items = (arguments.texts if name.startswith("reports") else arguments.images) - 1
 
             def rate(command):
-                return items / (seconds(command("many")) - seconds(command("few")))
+                return items / (harness.child_seconds(command("many")) - harness.child_seconds(command("few")))
 
             theirs = lambda amount: [sys.executable, __file__, "--worker", name, folder, amount]
             mine = lambda amount: ours(arguments.bin, folder, name, amount)
             rows.append((f"transformers, {name}", *harness.alternate(lambda: rate(mine), lambda: rate(theirs), arguments.turns)))
-    print(harness.table("Embedding, one thread, seconds of the processor", "items/s", rows, []))
+    record.add("Embedding, one thread", "items/s", rows, bar=1)
+    record.save()
 
 
 if __name__ == "__main__":

@@ -2,31 +2,11 @@
 albumentations, in images a second on one thread. The recipe is the method's; the released code decodes in colour."""
 
 import argparse
-import json
 import os
-import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import harness
-
-
-class Ours:
-    """The example `jpeg_rate`, which answers when it is done; the time is the processor's, as of the peers."""
-
-    def __init__(self, binary, work, path):
-        self.process = subprocess.Popen(
-            [binary, work, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=harness.one_thread()
-        )
-        self.process.stdout.readline()
-
-    def run(self, amount):
-        before = harness.seconds_of(self.process.pid)
-        self.process.stdin.write(f"{amount}\n")
-        self.process.stdin.flush()
-        units = json.loads(self.process.stdout.readline())["units"]
-        return units / max(harness.seconds_of(self.process.pid) - before, 0.01)
 
 
 def write_radiograph(path):
@@ -61,16 +41,20 @@ def load(name, path):
     import cv2
     cv2.setNumThreads(1)
     grey = lambda: cv2.imread(path, cv2.IMREAD_GRAYSCALE)
-    if name == "decode-grey":
+    if name == "OpenCV, grey":
         return grey
     augment = recipe()
-    if name == "augment-grey":
+    if name == "OpenCV and albumentations, grey":
         return lambda: augment(image=grey()[..., None])
     return lambda: augment(image=cv2.imread(path))
 
 
 # What a peer does, and which work of ours stands beside it.
-PEERS = {"decode-grey": "decode", "augment-grey": "augment", "augment-colour": "augment"}
+PEERS = {
+    "OpenCV, grey": "decode",
+    "OpenCV and albumentations, grey": "augment",
+    "OpenCV and albumentations, colour as released": "augment",
+}
 
 
 def repeat(work, amount):
@@ -93,23 +77,28 @@ def main():
     elif arguments.worker:
         harness.serve(lambda: load(arguments.worker, str(arguments.jpeg[0])), repeat)
     else:
+        record = harness.Record("images")
+        record.uses("opencv-python-headless", "albumentations")
         for jpeg in arguments.jpeg:
-            measure(jpeg, arguments)
+            measure(jpeg, arguments, record)
+        record.save()
 
 
-def measure(jpeg, arguments):
-    rows, left_out = [], []
+def measure(jpeg, arguments, record):
+    rows, memory, left_out = [], {}, []
     for name, work in PEERS.items():
         try:
-            ours = Ours(arguments.binary, work, jpeg)
+            ours = harness.Native([arguments.binary, work, jpeg])
             worker = harness.Worker([sys.executable, __file__, "--worker", name, "--jpeg", str(jpeg)])
-            mine, theirs = (max(2, int(arguments.seconds * peer.run(3))) for peer in (ours, worker))
-            rates = harness.alternate(lambda: ours.run(mine), lambda: worker.run(theirs), arguments.turns)
-            rows.append((f"{name} (OpenCV {version('opencv-python-headless')}, albumentations {version('albumentations')})", *rates))
-            worker.close()
+            rows.append((name, *harness.against(ours, worker, arguments.seconds, arguments.turns)))
+            memory[name] = [ours.most_memory(), worker.most_memory()]
+            ours.close(), worker.close()
         except Exception as error:
             left_out.append((name, f"{type(error).__name__}: {error}"))
-    print(harness.table(f"JPEG of 2 Mpixel ({jpeg.stem}) to an augmented tensor, one thread", "images/s", rows, left_out))
+    decoded, augmented = ([row for row in rows if PEERS[row[0]] == work] for work in ("decode", "augment"))
+    title = f"JPEG of 2 Mpixel ({jpeg.stem})"
+    record.add(f"{title} decoded, one thread", "images/s", decoded, memory=memory)
+    record.add(f"{title} to an augmented tensor, one thread", "images/s", augmented, left_out, bar=4, memory=memory)
 
 
 if __name__ == "__main__":

@@ -101,6 +101,8 @@ def main() -> None:
             lambda step, steps: sum(step() is not None for _ in range(steps)) * step.batch,
         )
         return
+    record = harness.Record("training")
+    record.uses("torch", "transformers")
     rows, memory, left_out = [], [], []
     for name in PEERS:
         ours = harness.Worker([arguments.bin / "train_step", "--batch", arguments.batch, "--serve"])
@@ -112,8 +114,9 @@ def main() -> None:
         except RuntimeError as error:
             left_out.append((name, str(error)))
         ours.close()
-    print(harness.table("Training, one thread, seconds of the processor", "studies/s", rows, left_out))
-    print(harness.table("Training, memory (a lower ratio is better)", "GiB", memory, []))
+    record.add("Training steps, one thread", "studies/s", rows, left_out, bar=1.1)
+    record.add("Training steps, memory held at the most", "GiB", memory, bar=0.9, lower=True)
+    record.save()
 
 
 if __name__ == "__main__":

@@ -3,9 +3,12 @@ use std::path::Path;
 
 use dicom_core::value::{DataSetSequence, PrimitiveValue, Value};
 use dicom_core::{DataElement, Tag, VR};
-use dicom_dictionary_std::tags;
-use dicom_object::InMemDicomObject;
+use dicom_dictionary_std::{tags, uids};
 use dicom_object::mem::InMemElement;
+use dicom_object::{FileMetaTable, InMemDicomObject};
+use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use xray_core::{AtomicFile, PatientIdentity, PseudonymKey, Report, ReportId, ReportTransform};
 
 use super::profile::{Action, action};
@@ -110,10 +113,8 @@ impl HeaderDeidentifier {
         meta.update_information_group_length();
         let data_set = self.data_set(object.into_inner());
         let data_set = data_set.ok_or_else(|| Error::NoPatient { path: input.to_owned() })?;
-        let mut bytes = Vec::new();
-        if caught(|| data_set.with_exact_meta(meta).write_all(&mut bytes).is_ok()) != Some(true) {
-            return Err(fault(ImageFault::DamagedDataSet));
-        }
+        let bytes = caught(|| written(data_set, meta)).flatten();
+        let bytes = bytes.ok_or_else(|| fault(ImageFault::DamagedDataSet))?;
         let folder = output.parent().unwrap_or(output);
         let mut file = AtomicFile::create(output).map_err(Error::core(folder))?;
         file.write_all(&bytes).map_err(|source| Error::file("writing", output, source))?;
@@ -334,4 +335,22 @@ fn is_text(vr: VR) -> bool {
         vr,
         VR::LO | VR::SH | VR::ST | VR::LT | VR::UT | VR::UC | VR::CS | VR::AS | VR::AE | VR::PN | VR::UR
     )
+}
+
+/// The file as it is stored; nothing if a value cannot be written.
+fn written(data_set: InMemDicomObject, meta: FileMetaTable) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if meta.transfer_syntax() != uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
+        data_set.with_exact_meta(meta).write_all(&mut bytes).ok()?;
+        return Some(bytes);
+    }
+    // The library hands the compressor number after number, which takes it a hundred times as long.
+    let mut plain = Vec::new();
+    data_set.write_dataset_with_ts(&mut plain, &EXPLICIT_VR_LITTLE_ENDIAN.erased()).ok()?;
+    bytes.extend_from_slice(&[0; 128]);
+    bytes.extend_from_slice(b"DICM");
+    meta.write(&mut bytes).ok()?;
+    let mut deflated = DeflateEncoder::new(bytes, Compression::fast());
+    deflated.write_all(&plain).ok()?;
+    deflated.finish().ok()
 }

@@ -1,6 +1,6 @@
-use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
-use image::{ExtendedColorType, ImageBuffer, ImageEncoder, Luma, imageops};
+use image::error::{EncodingError, ImageFormatHint, ParameterError, ParameterErrorKind};
+use image::{ExtendedColorType, ImageBuffer, ImageEncoder, ImageError, Luma, imageops};
 use serde::{Deserialize, Serialize};
 use xray_core::ImageTensor;
 
@@ -28,7 +28,7 @@ impl ImageFormat {
     }
 
     pub(super) fn encode(self, image: &ImageTensor) -> image::ImageResult<Vec<u8>> {
-        let grey: Vec<u8> = image.data().iter().map(|v| (v.clamp(0.0, 1.0) * 255.0).round() as u8).collect();
+        let grey: Vec<u8> = image.data().iter().map(|v| rounded(v.clamp(0.0, 1.0) * 255.0)).collect();
         let (width, height) = (image.width() as u32, image.height() as u32);
         let mut bytes = Vec::new();
         match self {
@@ -36,12 +36,28 @@ impl ImageFormat {
                 PngEncoder::new(&mut bytes).write_image(&grey, width, height, ExtendedColorType::L8)?;
             }
             Self::Jpeg { quality } => {
-                let encoder = JpegEncoder::new_with_quality(&mut bytes, quality.clamp(1, 100));
-                encoder.write_image(&grey, width, height, ExtendedColorType::L8)?;
+                let sides = u16::try_from(width).ok().zip(u16::try_from(height).ok());
+                let (width, height) = sides.ok_or_else(too_large)?;
+                jpeg_encoder::Encoder::new(&mut bytes, quality.clamp(1, 100))
+                    .encode(&grey, width, height, jpeg_encoder::ColorType::Luma)
+                    .map_err(|error| {
+                        ImageError::Encoding(EncodingError::new(ImageFormatHint::Unknown, error))
+                    })?;
             }
         }
         Ok(bytes)
     }
+}
+
+/// JPEG has 16 bits for each side.
+fn too_large() -> ImageError {
+    ImageError::Parameter(ParameterError::from_kind(ParameterErrorKind::DimensionMismatch))
+}
+
+/// As `value.round()`, of values from 0 to 255, without the call.
+fn rounded(value: f32) -> u8 {
+    let whole = value as u8;
+    whole + u8::from(value - f32::from(whole) >= 0.5)
 }
 
 /// The image with its longest side cut down to `longest`, the pixels' size kept true. A smaller image
@@ -85,5 +101,34 @@ mod tests {
         assert_eq!(small.spacing_mm(), Some([0.4, 0.8]));
         assert!((mean(small.data()) - mean(image.data())).abs() < 1e-3);
         assert_eq!(shrink(small.clone(), 100), small);
+    }
+
+    #[test]
+    fn what_is_stored_is_close_to_what_was_given() {
+        let data: Vec<f32> = (0..120 * 90)
+            .map(|i| 0.5 + 0.4 * (i as f32 / 300.0).sin() * (i as f32 % 90.0 / 20.0).cos())
+            .collect();
+        let image = ImageTensor::new(data, 1, 120, 90).unwrap();
+        for (format, most) in [(ImageFormat::Png, 0.5), (ImageFormat::Jpeg { quality: 90 }, 8.0)] {
+            let stored = image::load_from_memory(&format.encode(&image).unwrap()).unwrap().into_luma8();
+            assert_eq!((stored.width(), stored.height()), (90, 120));
+            let off =
+                stored.iter().zip(image.data()).map(|(kept, given)| (f32::from(*kept) - 255.0 * given).abs());
+            let off: Vec<f32> = off.collect();
+            assert!(off.iter().all(|off| *off <= most + 1e-3), "{format:?}");
+            assert!(off.iter().sum::<f32>() / (off.len() as f32) < most / 4.0 + 0.26, "{format:?}");
+        }
+        let long = ImageTensor::new(vec![0.0; 70_000], 1, 1, 70_000).unwrap();
+        assert!(ImageFormat::Jpeg { quality: 90 }.encode(&long).is_err());
+    }
+
+    #[test]
+    fn halves_are_rounded_as_the_library_does() {
+        for step in 0..=255_000u32 {
+            let value = step as f32 / 1000.0;
+            for near in [value, value.next_down().max(0.0), value.next_up().min(255.0)] {
+                assert_eq!(rounded(near), near.round() as u8, "{near}");
+            }
+        }
     }
 }
