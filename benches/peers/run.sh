@@ -14,6 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/osteon-peers
 python=${PYTHON:-python3}
+export PYTHONDONTWRITEBYTECODE=1
 
 measure() {
     pair=$1
