@@ -267,7 +267,7 @@ impl<'t> Document<'t> {
 
     /// Whether the text would have case or lose it if `spans` were not there: they may be all that has case.
     pub(crate) fn is_recased(&self, spans: &[Span]) -> bool {
-        // What stands for thousands of words does not hang on a few.
+        // What stands for many words does not hang on a few.
         if self.tokens.len() > 64 {
             return false;
         }

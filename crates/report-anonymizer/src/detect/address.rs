@@ -107,7 +107,15 @@ fn postal_code(document: &Document<'_>, i: usize, after_street: usize) -> Option
         town += 1;
         signs += 1;
     }
-    let end = place(document, town).filter(|_| document.same_line(town, at));
+    let end = place(document, town).filter(|e| document.same_line(town, at) && !document.is_sign(*e, b':'));
+    // "Code postal : 43279".
+    let labelled = i > 1
+        && document.is_sign(i - 1, b':')
+        && document.is_any(i - 2, words!["postal", "cp", "npa"])
+        && document.same_line(i - 2, at);
+    if labelled && end.is_none() {
+        return Some((i, at + 1, at + 1));
+    }
     let near_street = after_street != usize::MAX
         && at >= after_street
         && at - after_street <= 4

@@ -22,10 +22,9 @@ pub(crate) fn flat(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
         && document.is_word(i + 1)
         && document.same_line(i, i + 1)
         && document.listed(i + 1, Lists::SURNAME_FREQUENT);
-    let joint = document.is_any(
-        i,
-        words!["van", "von", "el", "al", "ben", "da", "di", "del", "dos", "lo", "la", "le", "vanden"],
-    ) || elided(document, i);
+    let joint = document
+        .is_any(i, words!["van", "von", "el", "al", "ben", "da", "di", "del", "dos", "lo", "vanden"])
+        || elided(document, i);
     if let Some(alone) = lone(document, i) {
         return Some(alone);
     }
@@ -47,6 +46,12 @@ fn lone(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
         || document.get(end).is_some_and(|t| t.kind == Kind::Sign && b".,;)(?".contains(&t.sign));
     let acts = document.has(end, Roles::ACT) && document.same_line(i, end);
     let before = document.is_any(i - 1, words!["a", "de", "que", "par", "avec", "chez", "pour", "et", "d"]);
+    // "je vous informe que moussa ba n'a pas".
+    if let Some(run) =
+        read(document, i).filter(|run| first && before && run.words == 2 && run.strange + run.syllables > 1)
+    {
+        return Some((run.name(), Role::Other, "cue_lone", 0.73));
+    }
     let fits = first && !token.roles.any(Roles::EPONYM) && before && (shut || acts);
     fits.then_some((Name { start: i, end, words: 1 }, Role::Other, "cue_lone", 0.72))
 }
@@ -124,4 +129,34 @@ pub(crate) fn again(document: &Document<'_>, start: usize, at: usize) -> Option<
     let place = document.tokens[at + 2].place > 0 && run.first == 0;
     let known = run.tells() || document.cased(at + 2) && run.frequent > 0;
     (known && !place && closed(document, &run)).then_some(run)
+}
+
+/// "menuiserie Lukusa", "dossier Heng": a firm or a file by its owner.
+pub(crate) fn owned(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let noun = i.checked_sub(1).filter(|n| document.same_line(*n, i))?;
+    let firm = document.folded(noun).ends_with("erie") && document.tokens[noun].len > 6;
+    let token = &document.tokens[i];
+    let written = if document.cased(i) {
+        token.shape == Shape::Capital && document.tokens[noun].shape == Shape::Lower
+    } else {
+        strange(document, i)
+    };
+    let written = written && !document.listed(noun, Lists::MEDICAL);
+    if !(firm || document.is(noun, word!("dossier"))) || !written {
+        return None;
+    }
+    let named = token.lists.any(Lists::SURNAME) && !token.lists.any(Lists::MEDICAL) || strange(document, i);
+    let run = read(document, i).filter(|run| named && closed(document, run))?;
+    (token.place == 0).then_some((run.name(), Role::Other, "cue_owned", 0.74))
+}
+
+/// "le chirurgien s'appelait X", "je m'appelle X".
+pub(crate) fn called(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let verb = i.checked_sub(1).filter(|v| {
+        document.is_any(*v, words!["appelle", "appelait", "appele", "nomme", "nommait"])
+            && document.same_line(*v, i)
+    })?;
+    let own = verb > 1 && document.is_sign(verb - 1, b'\'') && document.is_any(verb - 2, words!["s", "m"]);
+    let run = read_sure(document, i).filter(|_| own)?;
+    (run.tells() || run.frequent > 0).then_some((run.name(), Role::Other, "cue_called", 0.84))
 }

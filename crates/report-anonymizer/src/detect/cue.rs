@@ -3,7 +3,7 @@ use crate::document::{Document, Kind, Shape};
 use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 
-use super::companion::{both, flat, particle, trio};
+use super::companion::{both, called, flat, owned, particle, trio};
 use super::name::{Name, compound, elided};
 use super::run::{closed, foreign, read, read_sure, syllable};
 use super::unlisted::{medical_form, strange};
@@ -39,7 +39,7 @@ pub(crate) fn cued(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
         {
             kin(document, i).or_else(|| told(document, i)).or_else(|| done(document, i))
         }
-        Kind::Word => kin(document, i).or_else(|| called(document, i)),
+        Kind::Word => kin(document, i).or_else(|| called(document, i)).or_else(|| owned(document, i)),
         Kind::Number | Kind::Sign => item(document, i),
     };
     led.or_else(|| trio(document, i))
@@ -102,9 +102,21 @@ fn opening(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
         && document.has(end, Roles::ACT)
         && (!document.listed(i, Lists::WORD | Lists::PLACE) || !weak(document, end));
     // "As-tu vu la radio ? Nadia".
+    let below = document.tokens[i].line as usize + 1..document.lines();
+    let last = below.map(|line| document.tokens_of_line(line)).all(|line| line.is_empty());
+    // "Ionuț, du bloc, attend ta réponse".
+    let from = document.is_sign(end, b',')
+        && document.is_any(end + 1, words!["du", "de", "des", "notre"])
+        && (end + 3..end + 6).any(|j| {
+            document.is_sign(j, b',') && document.has(j + 1, Roles::ACT) && document.same_line(i, j + 1)
+        });
+    if from && cased {
+        return Some((Name { start, end, words: 1 }, Role::Other, "cue_opening", 0.77));
+    }
     let asked = i > 0
         && cased
-        && document.is_sign(i - 1, b'?')
+        && (document.is_sign(i - 1, b'?')
+            || document.is_sign(i - 1, b'.') && (document.listed(i, Lists::FIRST) || last))
         && document.same_line(i - 1, i)
         && (document.ends_line(end - 1) || document.is_sign(end, b'.') && document.ends_line(end))
         && (document.listed(i, Lists::FIRST) || syllable(document, i) || strange(document, i));
@@ -203,6 +215,9 @@ fn item(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
     let dash = document
         .get(run.end)
         .is_some_and(|t| t.kind == Kind::Sign && b"-:,(|".contains(&t.sign) && (t.gap > 0 || t.sign != b'-'));
+    let hour = document.is_number(run.end)
+        && (document.is_sign(run.end + 1, b':') || document.is(run.end + 1, word!("h")));
+    let dash = dash || hour;
     let mixed = document.tokens[i].shape == Shape::Upper
         && document.cased(i)
         && document.tokens[run.end - 1].shape != Shape::Upper;
@@ -221,6 +236,8 @@ fn kin(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f
     let colleague = document.is_any(
         noun,
         words![
+            "petit",
+            "petite",
             "collegue",
             "collegues",
             "associe",
@@ -326,17 +343,6 @@ fn told(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
     ((several || single) && shut).then_some((run.name(), Role::Other, "cue_told", 0.77))
 }
 
-/// "le chirurgien s'appelait X", "je m'appelle X".
-fn called(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
-    let verb = i.checked_sub(1).filter(|v| {
-        document.is_any(*v, words!["appelle", "appelait", "appele", "nomme", "nommait"])
-            && document.same_line(*v, i)
-    })?;
-    let own = verb > 1 && document.is_sign(verb - 1, b'\'') && document.is_any(verb - 2, words!["s", "m"]);
-    let run = read_sure(document, i).filter(|_| own)?;
-    (run.tells() || run.frequent > 0).then_some((run.name(), Role::Other, "cue_called", 0.84))
-}
-
 /// "pansement refait par Anca.": a first name after who did something, whatever else it is.
 fn done(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let by = i.checked_sub(1).filter(|b| document.is(*b, word!("par")) && document.same_line(*b, i))?;
@@ -373,8 +379,12 @@ fn done(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
             ],
         );
     let first = token.shape == Shape::Capital
-        && token.lists.any(Lists::FIRST)
+        && (token.lists.any(Lists::FIRST)
+            || token.lists.any(Lists::SURNAME_FREQUENT)
+                && token.place == 0
+                && !token.lists.any(Lists::MEDICAL))
         && !token.lists.any(Lists::STOP)
-        && shut;
+        && !token.roles.any(Roles::EPONYM.or(Roles::PRODUCT))
+        && (shut || document.is_sign(end, b':') || document.is(end, word!("et")));
     (marks || first).then_some((Name { start: i, end, words: 1 }, Role::Clinician, "cue_done", 0.77))
 }

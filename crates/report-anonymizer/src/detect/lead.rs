@@ -293,6 +293,13 @@ pub(crate) fn trail(document: &Document<'_>, start: usize, end: usize) -> Lead {
         Kind::Word => Lead::None,
         Kind::Sign => match token.sign {
             b'(' if same(next) && (aged(next) || dated(next)) => Lead::Strong,
+            // "Sopheap (externe)".
+            b'(' if document.is_any(next, words!["interne", "externe"])
+                && document.is_sign(next + 1, b')')
+                && document.tokens[end - 1].shape == crate::document::Shape::Capital =>
+            {
+                Lead::Strong
+            }
             b'(' if who(next) || document.is_any(next, words!["le", "la", "l"]) && who(next + 1) => {
                 Lead::Strong
             }

@@ -175,7 +175,8 @@ fn follows_syllable(document: &Document<'_>, i: usize) -> bool {
     capital
         && syllable(document, i)
         && before.is_some_and(|p| {
-            document.tokens[p].foreign
+            document.cased(i) && super::unlisted::strange(document, p) && document.has(i + 1, Roles::ACT)
+                || document.tokens[p].foreign
                 || document.has(p, Roles::SYLLABLE)
                 || document.ends_line(i)
                 || document

@@ -34,6 +34,7 @@ pub(crate) fn slot(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
             b':' => labelled(document, i),
             b'|' => cell(document, i, i - 1),
             b'.' => subject(document, i),
+            b']' => speaker(document, i),
             b',' => third(document, i).or_else(|| subject(document, i)),
             b'-' | b'/' => pair(document, i).or_else(|| dated(document, i)),
             _ => None,
@@ -42,6 +43,13 @@ pub(crate) fn slot(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
         Kind::Word => spoken(document, i),
         Kind::Number => timed(document, i),
     }
+}
+
+/// "[24/10/2022 10:11] Qiang : parfait": who says what follows.
+fn speaker(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let run = read_sure(document, i).filter(|run| run.tells() && document.is_sign(run.end, b':'))?;
+    let dated = document.line(i).take_while(|j| *j < i).any(|j| document.is_number(j));
+    dated.then_some((run.name(), Role::Other, "slot_speaker", 0.79))
 }
 
 /// "12/07/2022 / De Vos": a date, a dash and who notes what follows.
@@ -142,7 +150,7 @@ fn spoken(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str
     }
     if document.is_any(word, words!["bonjour", "bonsoir", "cher", "chere", "salut", "hello", "coucou"]) {
         let run = read(document, i)?;
-        let ends = comma(run.end) || document.ends_line(run.end - 1);
+        let ends = comma(run.end) || document.ends_line(run.end - 1) || document.is(run.end, word!("et"));
         return (ends && run.words == 1 && run.tells() && run.initials == 0).then_some((
             run.name(),
             Role::Clinician,
@@ -275,7 +283,14 @@ fn third(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str,
     };
     let who = i.checked_sub(2).filter(|w| document.has(*w, Roles::PERSON_ROLE) || head(*w))?;
     let run = read_sure(document, i).filter(|_| document.same_line(who, i))?;
-    let fits = run.parts() > 1 && run.tells() && closed(document, &run);
+    // "L'aînée, Vasanthi, s'occupe".
+    let single = document.cased(i)
+        && document.is_sign(run.end, b',')
+        && document.tokens[i].place == 0
+        && document.tokens[who].shape == Shape::Lower
+        && who > 0
+        && (document.is_any(who - 1, words!["la", "le", "son", "sa"]) || document.is_sign(who - 1, b'\''));
+    let fits = (run.parts() > 1 || single) && run.tells() && closed(document, &run);
     fits.then_some((run.name(), Role::Other, "slot_third", 0.78))
 }
 

@@ -53,7 +53,9 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
             || document.is_sign(p, b'\'')
             || document.is_sign(p, b':')
         {
-            p.checked_sub(1)
+            // "vit seule à".
+            let alone = p > 1 && document.is_any(p - 1, words!["seul", "seule"]);
+            p.checked_sub(1 + usize::from(alone))
         } else {
             Some(p)
         };
@@ -137,7 +139,10 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
     let coded = document.is_sign(end, b'(')
         && super::address::canadian(document, end + 1).is_some()
         && !token.lists.any(Lists::MEDICAL);
-    let alone = coded || bracketed && !word && !token.roles.any(Roles::EPONYM.or(Roles::PRODUCT));
+    // "adressé par Rutkowska (Sens)".
+    let beside =
+        bracketed && big && i > 1 && document.tokens[i - 2].shape == Shape::Capital && document.cased(i);
+    let alone = coded || beside || bracketed && !word && !token.roles.any(Roles::EPONYM.or(Roles::PRODUCT));
     // "Dr Malinowski, Bulle": where the practice is.
     let practice = opened
         && document.ends_line(end - 1)

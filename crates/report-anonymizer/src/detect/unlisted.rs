@@ -100,8 +100,8 @@ pub(crate) fn joined(document: &Document<'_>, i: usize) -> bool {
         && document.glued(i + 1)
         && document.get(i + 2).is_some_and(|t| {
             t.kind == Kind::Word
-                && t.len > 2
-                && t.len + document.tokens[i].len > 5
+                && (t.len > 2 && t.len + document.tokens[i].len > 5
+                    || t.roles.any(Roles::SYLLABLE) && document.has(i, Roles::SYLLABLE))
                 && !t.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP)
                 && !t.roles.any(NEVER)
         })
@@ -172,7 +172,8 @@ pub(crate) fn last_word(document: &Document<'_>, i: usize, end: usize) -> Option
 
 /// Whether a folded word ends as words of medicine do.
 pub(crate) fn medical_form(word: &str) -> bool {
-    const ENDS: [&str; 48] = [
+    const ENDS: [&str; 49] = [
+        "isterie",
         "metrie",
         "metries",
         "algie",
