@@ -8,6 +8,7 @@ use model_core::{DecayRule, Lion8bitConfig, PlateauConfig};
 use text_encoder::TextConfig;
 use vision_encoder::VisionConfig;
 use xray_dataset::Convirt;
+use xray_phantom::PhantomHospital;
 
 fn preset(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("presets").join(name)
@@ -37,20 +38,32 @@ fn the_released_recipe_is_there_at_three_resolutions() {
 }
 
 #[test]
-fn the_demo_builds_its_encoders() {
-    let config = PretrainConfig::from_file(preset("demo.toml")).unwrap();
-    config.data.augmentation(&Convirt::default()).unwrap();
-    let vision: VisionConfig = config.vision.resolve().unwrap();
-    let text: TextConfig = config.text.with("vocab_size", 600).resolve().unwrap();
-    assert!(vision.image_size().is_none_or(|side| side as usize == config.data.resolution));
-    assert_eq!(vision.projection_size(), text.projection_size);
+fn small_presets_build_their_encoders() {
+    for name in ["demo.toml", "phantom-base.toml"] {
+        let config = PretrainConfig::from_file(preset(name)).unwrap();
+        config.data.augmentation(&Convirt::default()).unwrap();
+        let vision: VisionConfig = config.vision.resolve().unwrap();
+        let text: TextConfig = config.text.with("vocab_size", 600).resolve().unwrap();
+        assert!(vision.image_size().is_none_or(|side| side as usize == config.data.resolution));
+        assert_eq!(vision.projection_size(), text.projection_size);
+    }
+}
+
+#[test]
+fn simulated_hospitals_can_be_had() {
+    for name in ["hospital-base.toml", "hospital-public.toml"] {
+        let text = std::fs::read_to_string(preset(name)).unwrap();
+        let hospital: PhantomHospital = toml::from_str(&text).unwrap();
+        hospital.validate().unwrap();
+    }
 }
 
 #[test]
 fn the_french_prompts_are_read() {
-    let prompts = PromptSet::from_file(preset("prompts-fr.toml")).unwrap();
-    assert_eq!(prompts.language, "fr");
-    for task in ["fracture", "demineralised"] {
+    let of = |name: &str| PromptSet::from_file(preset(name)).unwrap();
+    let (wrists, all) = (of("prompts-fr.toml"), of("prompts-all-parts-fr.toml"));
+    for (prompts, task) in [(&wrists, "fracture"), (&wrists, "demineralised"), (&all, "fracture")] {
+        assert_eq!(prompts.language, "fr");
         let classes = &prompts.task(task).unwrap().classes;
         assert_eq!(
             classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>(),
