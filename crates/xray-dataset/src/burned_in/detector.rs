@@ -47,6 +47,8 @@ const REGION: f32 = 0.5;
 const GROWTH: f32 = 1.6;
 /// How often a line of text goes into the longest side of its image, at least.
 const THINNEST: usize = 8;
+/// A box as if of so many characters may be one letter, which fills its box as little as a slanting line.
+const MARK: usize = 3;
 
 impl TextDetector {
     /// Reads the model. Each image is worked on by one thread: callers look at several at once.
@@ -141,17 +143,20 @@ fn region(component: &Component, scale: (f32, f32), image: &ImageTensor) -> Text
     let (left, top) = (start(component.left, scale.1), start(component.top, scale.0));
     let width = end(component.right, scale.1, image.width()) - left;
     let height = end(component.bottom, scale.0, image.height()) - top;
-    TextRegion { left, top, width, height, characters: characters(component) }
+    let (long, short) = (width.max(height), width.min(height).max(1));
+    let by_box = (3 * long / short).saturating_sub(2).max(1);
+    // A line is as thick as its pixels say: its box is higher where it slants or touches something.
+    let characters = if by_box > MARK { by_box.max(characters(component)) } else { by_box };
+    TextRegion { left, top, width, height, characters }
 }
 
-/// About as many letters as the region has. A line is as thick as its pixels say, not as its box, which is higher where
-/// the line slants or touches something.
-fn characters(component: &Component) -> usize {
-    let long = component.width().max(component.height()) as f32;
-    let thick = component.pixels as f32 / long;
-    let growth = GROWTH * component.pixels as f32 / (2.0 * (long + thick));
+/// About as many letters as a line has, by its length and its mean thickness.
+fn characters(line: &Component) -> usize {
+    let long = line.width().max(line.height()) as f32;
+    let thick = line.pixels as f32 / long;
+    let growth = GROWTH * line.pixels as f32 / (2.0 * (long + thick));
     let times = (long + 2.0 * growth) / (thick + 2.0 * growth);
-    ((3.0 * times) as usize).saturating_sub(2).max(1)
+    ((3.0 * times) as usize).saturating_sub(2)
 }
 
 #[cfg(test)]
@@ -160,11 +165,14 @@ mod tests {
 
     #[test]
     fn a_mark_that_touches_a_line_makes_it_no_shorter() {
+        let image = ImageTensor::new(vec![0.0; 400 * 240], 1, 400, 240).unwrap();
+        let count = |component: &Component| region(component, (1.0, 1.0), &image).characters;
         let line = Component { left: 40, top: 350, right: 170, bottom: 362, pixels: 130 * 12 };
         let touched = Component { top: 332, pixels: line.pixels + 18 * 10, ..line };
-        let (alone, together) = (characters(&line), characters(&touched));
+        let (alone, together) = (count(&line), count(&touched));
         assert!((11..=16).contains(&alone) && alone.abs_diff(together) <= 2, "{alone} {together}");
-        let mark = Component { left: 10, top: 10, right: 22, bottom: 26, pixels: 12 * 16 };
-        assert_eq!(characters(&mark), 1);
+        // A letter fills half of its box.
+        let mark = Component { left: 10, top: 10, right: 22, bottom: 26, pixels: 12 * 16 / 2 };
+        assert_eq!(count(&mark), 1);
     }
 }

@@ -175,9 +175,9 @@ impl<'a> StoredValues<'a> {
         }
     }
 
-    /// Every value put through `display`, by a table where there are few possible ones.
+    /// Every value put through `display`, by a table where there are fewer possible ones than pixels.
     fn map(&self, display: impl Fn(f64) -> f32) -> Vec<f32> {
-        if self.bits <= 16 {
+        if self.bits <= 16 && self.data.len() / self.bytes >= 1 << self.bits {
             let table: Vec<f32> = (0..1_u32 << self.bits).map(|raw| display(self.value(raw))).collect();
             self.raw().map(|raw| table[raw as usize]).collect()
         } else {
