@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import select
 import statistics
 import subprocess
@@ -167,7 +168,8 @@ class Record:
         rows = [
             {"peer": peer, "ours": ours, "theirs": theirs, "memory": (memory or {}).get(peer)} for peer, ours, theirs in rows
         ]
-        left_out = [[peer, why] for peer, why in left_out]
+        # What is kept may be published: no paths of this machine.
+        left_out = [[peer, re.sub(r"/\S+", "a path", why)] for peer, why in left_out]
         table = {"title": title, "unit": unit, "bar": bar, "lower": lower, "rows": rows, "left_out": left_out}
         self.tables.append(table)
         print(markdown(table))

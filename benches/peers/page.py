@@ -5,7 +5,7 @@ from pathlib import Path
 
 import picture
 import year
-from harness import RESULTS, cell, memory_of, ratio
+from harness import RESULTS, amount, cell, memory_of, ratio
 
 ROOT = Path(__file__).resolve().parents[2]
 PAIRS = ["deid", "headers", "archive", "shards", "images", "metrics", "encoders", "training"]
@@ -68,11 +68,16 @@ def curves(entry):
     for curve in entry["curves"]:
         sizes = [point[0] for point in curve["series"][0]["points"]]
         lines += [f"### {curve['title']}, {curve['y']}", ""]
-        lines += ["| " + " | ".join([curve["x"]] + [f"{size:,.3g}" if size < 1000 else f"{size:,.0f}" for size in sizes]) + " |"]
+        lines += ["| " + " | ".join([curve["x"], *map(amount, sizes)]) + " |"]
         lines += ["|" + "---|" * (len(sizes) + 1)]
         for series in curve["series"]:
-            lines += ["| " + " | ".join([series["name"]] + [f"{value:,.3g}" if value < 1000 else f"{value:,.0f}" for _, value in series["points"]]) + " |"]
+            lines += ["| " + " | ".join([series["name"], *(amount(value) for _, value in series["points"])]) + " |"]
         lines.append("")
+    rates = entry["rates"]
+    lines.append(
+        f"Limits of one core here: {rates['gb_copied_a_second']:.1f} GB/s copied in memory, {rates['megapixels_decoded_a_second']:.0f} Mpixel/s"
+        f" of JPEG decoded whole, {rates['megapixels_a_second_to_shards']:.0f} Mpixel/s from DICOM to JPEG in shards.\n"
+    )
     return "\n".join(lines) + "\n" + measured(entry) + "\n"
 
 

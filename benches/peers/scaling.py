@@ -9,6 +9,7 @@ import random
 import statistics
 import tarfile
 import tempfile
+import time
 from pathlib import Path
 
 import harness
@@ -143,6 +144,17 @@ def gallery(binary, folder):
     return [{"title": "Retrieval, every item asked for every other", "x": "items", "y": "milliseconds", "series": series}]
 
 
+def copied():
+    """GB a second that one core copies in memory."""
+    source, target = bytearray(1 << 28), bytearray(1 << 28)
+    times = []
+    for _ in range(5):
+        begin = time.process_time()
+        memoryview(target)[:] = source
+        times.append(time.process_time() - begin)
+    return len(source) / 1e9 / statistics.median(times)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", type=Path, required=True, help="the folder of our examples, built for release")
@@ -156,7 +168,10 @@ def main():
         curves += images(binary("jpeg_rate"), arguments.work)
         of_archives, known = archives(binary("build_shards"), arguments.work, folder)
         curves += of_archives + gallery(binary("metric_rate"), folder)
-    record.more = {"curves": curves, "rates": {**rates, **known}}
+    decoded = next(series for curve in curves if curve["title"] == "JPEG" for series in curve["series"])
+    megapixels, milliseconds = decoded["points"][2]
+    limits = {"gb_copied_a_second": copied(), "megapixels_decoded_a_second": 1000 * megapixels / milliseconds}
+    record.more = {"curves": curves, "rates": {**rates, **known, **limits}}
     record.save()
 
 

@@ -62,5 +62,5 @@ def gains(scaling):
     for curve in scaling["curves"]:
         if len(curve["series"]) == 2 and curve["y"] == "seconds":
             one, two = (series["points"][-1][1] for series in curve["series"])
-            words.append(f"{one / two:.2f} times faster ({curve['title'].lower()})")
+            words.append(f"{one / two:.2f} times faster ({curve['title']})")
     return f"Two threads were {' and '.join(words)}; that {CORES} are {CORES} times one is assumed." if words else ""
