@@ -13,7 +13,6 @@ mod measure;
 mod table;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
@@ -41,17 +40,8 @@ struct Arguments {
     seeds: Option<Vec<u64>>,
 }
 
-fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(arguments: &Arguments) -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
     let comparison = Comparison::from_file(&arguments.config)?;
     let base = comparison.base()?;
     let measures = Measures::new(&comparison, &base)?;
