@@ -35,7 +35,7 @@ def bars(entries):
     """A bar a peer from 1 to the ratio on a log axis, with the mark of what was aimed at."""
     tables = [table for entry in entries for table in entry["tables"] if table["rows"]]
     ratios = [ratio(row) for table in tables for row in table["rows"]]
-    low = 10 ** math.floor(math.log10(min([0.5, *ratios])))
+    low = min(0.5, 0.9 * min(ratios, default=1))
     high = 10 ** math.ceil(math.log10(max([10, *ratios]) * 1.05))
     left, right, width = 330, 700, 780
     place = lambda value: left + (right - left) * math.log(value / low) / math.log(high / low)
@@ -59,7 +59,7 @@ def bars(entries):
             parts.append(line(place(table["bar"]), top, place(table["bar"]), y + 10, "goal", 2))
         y += 30
     axis = []
-    tick = low
+    tick = 10.0 ** math.ceil(math.log10(low))
     while tick <= high * 1.001:
         axis += [line(place(tick), 30, place(tick), y - 12), text(place(tick), 24, f"{tick:g}", "faint", "middle")]
         tick *= 10
