@@ -77,6 +77,13 @@ class Native(Worker):
         return units / max(seconds_of(self.process.pid) - before, 0.01)
 
 
+def repeat(work, amount):
+    """For `serve`: a unit of work is one call."""
+    for _ in range(amount):
+        work()
+    return amount
+
+
 def serve(load, work):
     """The other end of a `Worker`: `load()` once, then `work(state, amount)`, which gives its units."""
     begin = time.perf_counter()

@@ -57,12 +57,6 @@ PEERS = {
 }
 
 
-def repeat(work, amount):
-    for _ in range(amount):
-        work()
-    return amount
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", type=Path, help="write a real radiograph there and end")
@@ -75,7 +69,7 @@ def main():
     if arguments.write:
         write_radiograph(arguments.write)
     elif arguments.worker:
-        harness.serve(lambda: load(arguments.worker, str(arguments.jpeg[0])), repeat)
+        harness.serve(lambda: load(arguments.worker, str(arguments.jpeg[0])), harness.repeat)
     else:
         record = harness.Record("images")
         record.uses("opencv-python-headless", "albumentations")

@@ -64,12 +64,6 @@ PEERS = {
 }
 
 
-def repeat(work, amount):
-    for _ in range(amount):
-        work()
-    return amount
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", type=Path, help="the example metric_rate of eval-metrics, built for release")
@@ -78,7 +72,7 @@ def main():
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
-        harness.serve(lambda: load(*arguments.worker), repeat)
+        harness.serve(lambda: load(*arguments.worker), harness.repeat)
         return
     record = harness.Record("metrics")
     record.uses("scikit-learn", "scipy", "numpy")
