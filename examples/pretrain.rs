@@ -17,7 +17,7 @@ use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use osteon::Alignment;
 use osteon::contrastive_align::{PretrainConfig, Pretraining};
-use osteon::model_core::{Collective, SingleProcess, StepReport};
+use osteon::model_core::{Collective, SingleProcess, StepReport, TensorBoard};
 use tch::Device;
 use torch_ext::{ProcessGroup, Rendezvous};
 
@@ -39,6 +39,9 @@ struct Arguments {
     /// How many seconds to wait for another process, in the beginning and in every exchange, before giving up.
     #[arg(long, default_value_t = 300)]
     timeout: u64,
+    /// Whether to write event files for TensorBoard too, into `tensorboard` of the run's folder.
+    #[arg(long)]
+    tensorboard: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -48,7 +51,7 @@ enum On {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Arguments { config, out, resume, device, timeout } = Arguments::parse();
+    let Arguments { config, out, resume, device, timeout, tensorboard } = Arguments::parse();
     let rendezvous = Rendezvous::from_env()?;
     let device = match device {
         On::Cpu => Device::Cpu,
@@ -71,7 +74,10 @@ fn main() -> anyhow::Result<()> {
     };
     let leads = run.leads();
     let folder = run.folder().to_owned();
-    let alignment = Alignment::open(run, device)?;
+    let mut alignment = Alignment::open(run, device)?;
+    if tensorboard && leads {
+        alignment = alignment.with_hook(TensorBoard::create(folder.join("tensorboard"))?);
+    }
     let bar = match leads {
         true => ProgressBar::new(alignment.steps()),
         false => ProgressBar::hidden(),

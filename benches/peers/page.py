@@ -8,7 +8,7 @@ import year
 from harness import RESULTS, amount, cell, memory_of, ratio
 
 ROOT = Path(__file__).resolve().parents[2]
-PAIRS = ["deid", "headers", "archive", "shards", "images", "metrics", "encoders", "training"]
+PAIRS = ["deid", "headers", "archive", "shards", "images", "metrics", "evaluation", "encoders", "training"]
 # Others may use this share of the machine before a figure is called one under load.
 QUIET = 0.05
 
@@ -63,9 +63,10 @@ def table(table):
     return "\n".join(lines) + "\n"
 
 
-def curves(entry):
+def curves(found):
+    """Tables of the curves that scaling.py and steps.py keep."""
     lines = ["## Cost against size", "", "![Cost against size](benches/peers/results/scaling.svg)", ""]
-    for curve in entry["curves"]:
+    for curve in (curve for entry in found for curve in entry["curves"]):
         sizes = [point[0] for point in curve["series"][0]["points"]]
         lines += [f"### {curve['title']}, {curve['y']}", ""]
         lines += ["| " + " | ".join([curve["x"], *map(amount, sizes)]) + " |"]
@@ -73,12 +74,12 @@ def curves(entry):
         for series in curve["series"]:
             lines += ["| " + " | ".join([series["name"], *(amount(value) for _, value in series["points"])]) + " |"]
         lines.append("")
-    rates = entry["rates"]
+    rates = found[0]["rates"]
     lines.append(
         f"Limits of one core here: {rates['gb_copied_a_second']:.1f} GB/s copied in memory, {rates['megapixels_decoded_a_second']:.0f} Mpixel/s"
         f" of JPEG decoded whole, {rates['megapixels_a_second_to_shards']:.0f} Mpixel/s from DICOM to JPEG in shards.\n"
     )
-    return "\n".join(lines) + "\n" + measured(entry) + "\n"
+    return "\n".join([*lines, *(f"{entry['name'].capitalize()}: {measured(entry)}\n" for entry in found)])
 
 
 def costs(entry):
@@ -91,7 +92,7 @@ def costs(entry):
 
 
 def main():
-    entries = {name: load(name) for name in [*PAIRS, "scaling", "profiles"]}
+    entries = {name: load(name) for name in [*PAIRS, "scaling", "steps", "profiles"]}
     there = [entries[name] for name in PAIRS if entries[name]]
     parts = [HEAD]
     (RESULTS / "ratios.svg").write_text(picture.bars(there), encoding="utf-8")
@@ -104,8 +105,10 @@ def main():
         parts += [table(found) for found in entry["tables"]]
         parts.append(measured(entry) + "\n")
     if entries["scaling"]:
-        (RESULTS / "scaling.svg").write_text(picture.curves(entries["scaling"]["curves"]), encoding="utf-8")
-        parts += [curves(entries["scaling"]), year.section(entries)]
+        found = [entries[name] for name in ("scaling", "steps") if entries[name]]
+        drawn = picture.curves([curve for entry in found for curve in entry["curves"]])
+        (RESULTS / "scaling.svg").write_text(drawn, encoding="utf-8")
+        parts += [curves(found), year.section(entries)]
     if entries["profiles"]:
         parts.append(costs(entries["profiles"]))
     (ROOT / "BENCHMARKS.md").write_text("\n".join(parts), encoding="utf-8")

@@ -7,7 +7,7 @@
 # A pair is a file NAME.py here that measures and keeps results/NAME.json, with NAME.txt beside it: the peers' packages, pinned, one
 # a line. They go into a virtual environment of the pair's own under the user's cache folder. A package that cannot be installed
 # is left out by name. Where NAME.sh exists, it is sourced first: it builds ours, makes the input in "$work", and sets the
-# array `arguments`. `scaling` and `profiles` have no peer. With no name all are run; with `page` the page alone is written again.
+# array `arguments`. `scaling`, `steps` and `profiles` have no peer. With no name all are run; with `page` the page alone is written again.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

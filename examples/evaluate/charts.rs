@@ -56,25 +56,32 @@ fn efficiency(task: &Task) -> anyhow::Result<Option<String>> {
 fn roc(encoders: &[Measured]) -> anyhow::Result<Option<String>> {
     let mut chart =
         LineChart::new("ROC, all labels", "1 - specificity", "sensitivity").with_y_range(0.0, 1.0);
-    for encoder in encoders {
-        let Some((labels, scores)) = &encoder.scores else { return Ok(None) };
+    let mut drawn = false;
+    for (encoder, (labels, scores)) in with_scores(encoders) {
+        drawn = true;
         let curve = roc_curve(labels, scores)?;
         let points = curve.iter().map(|point| [point.false_positive_rate, point.true_positive_rate]);
         chart = chart.with_series(Series::new(&encoder.name, points.collect()));
     }
-    Ok(Some(chart.to_svg()?))
+    Ok(if drawn { Some(chart.to_svg()?) } else { None })
 }
 
 fn reliability(encoders: &[Measured]) -> anyhow::Result<Option<String>> {
     let mut chart = LineChart::new("Reliability, all labels", "predicted probability", "observed share")
         .with_y_range(0.0, 1.0);
-    for encoder in encoders {
-        let Some((labels, scores)) = &encoder.scores else { return Ok(None) };
+    let mut drawn = false;
+    for (encoder, (labels, scores)) in with_scores(encoders) {
+        drawn = true;
         let curve = reliability_curve(labels, scores, 8, Binning::Quantile)?;
         let points = curve.iter().map(|bin| [bin.predicted, bin.observed]).collect();
         chart = chart.with_series(Series::new(&encoder.name, points));
     }
     // Last, so that an encoder has its colour in every chart.
     let perfect = Series::new("perfect", vec![[0.0, 0.0], [1.0, 1.0]]);
-    Ok(Some(chart.with_series(perfect).to_svg()?))
+    Ok(if drawn { Some(chart.with_series(perfect).to_svg()?) } else { None })
+}
+
+/// The encoders whose head could be fitted on all labels, where the answer is one of two classes.
+fn with_scores(encoders: &[Measured]) -> impl Iterator<Item = (&Measured, &(Vec<bool>, Vec<f64>))> {
+    encoders.iter().filter_map(|encoder| Some((encoder, encoder.scores.as_ref()?)))
 }

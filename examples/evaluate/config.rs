@@ -24,7 +24,8 @@ pub(crate) struct EvaluateConfig {
     /// One draw of each part for each seed.
     #[serde(default = "seeds")]
     pub(crate) seeds: Vec<u64>,
-    /// Only of `paper`: epochs at most, in place of its 1,000.
+    /// Only of `paper`: epochs at most in which the encoder learns, or in which a head does whose encoder never
+    /// learns; in place of its 1,000.
     #[serde(default)]
     pub(crate) epochs: Option<u64>,
     /// What is learnt.
@@ -61,10 +62,37 @@ pub(crate) struct EncoderEntry {
     /// Fresh weights of the same configuration, drawn from this seed.
     #[serde(default)]
     pub(crate) random_init: Option<u64>,
+    /// With `random_init` and in `strict` alone: these weights learn each task from its labels, with the head. The
+    /// fine-tuning of `paper` is that already.
+    #[serde(default)]
+    pub(crate) supervised: Option<Supervised>,
+}
+
+/// How an encoder learns from labels alone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Supervised {
+    /// Steps of 64 images, at most: as many for few labels as for all. It stops where a fifth of the drawn patients
+    /// gets no better for ten epochs.
+    #[serde(default = "steps")]
+    pub(crate) steps: u64,
+    #[serde(default = "learning_rate")]
+    pub(crate) learning_rate: f64,
+    /// In place of those of the probes: a training takes minutes, a probe none.
+    #[serde(default)]
+    pub(crate) seeds: Option<Vec<u64>>,
 }
 
 fn fractions() -> Vec<f64> {
     vec![0.01, 0.1, 1.0]
+}
+
+fn steps() -> u64 {
+    200
+}
+
+fn learning_rate() -> f64 {
+    1e-3
 }
 
 fn seeds() -> Vec<u64> {
@@ -86,6 +114,14 @@ impl EvaluateConfig {
         for encoder in &config.encoders {
             let given = encoder.run.is_some() || encoder.pretrained.is_some();
             ensure!(given, "{path:?}: {:?} has neither run nor pretrained", encoder.name);
+            let fresh = encoder.supervised.is_none() || encoder.random_init.is_some();
+            ensure!(fresh, "{path:?}: {:?} is supervised and has no random_init", encoder.name);
+            let seeds = encoder.supervised.as_ref().and_then(|supervised| supervised.seeds.as_ref());
+            ensure!(
+                seeds.is_none_or(|seeds| !seeds.is_empty()),
+                "{path:?}: there is nothing in seeds of {:?}",
+                encoder.name
+            );
         }
         for task in &config.tasks {
             task.check().with_context(|| format!("reading {path:?}"))?;

@@ -74,6 +74,11 @@ impl LoadedEncoder {
         Ok(Self { weights, model: model.without_projection(), transform, key })
     }
 
+    /// Names its weights and its transform.
+    pub(crate) fn key(&self) -> FeatureKey {
+        self.key.clone()
+    }
+
     pub(crate) fn frozen<'a>(&'a self, cache: Option<&'a FeatureCache>) -> Frozen<'a, Prepare> {
         let frozen = Frozen::new(&self.model, self.transform.clone(), Device::Cpu);
         Frozen { cache: cache.map(|cache| (cache, self.key.clone())), ..frozen }

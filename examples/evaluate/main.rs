@@ -6,18 +6,23 @@
 //! cargo run --release --example evaluate -- --config presets/public.toml --protocol paper --out eval-out
 //! ```
 
+mod boxes;
 mod charts;
 mod config;
 mod encoder;
 mod html;
+mod kept;
 mod latent;
+mod learn;
 mod maps;
 mod measure;
 mod outcome;
 mod page;
 mod paper;
 mod picture;
+mod places;
 mod strict;
+mod supervised;
 mod tables;
 mod tasks;
 

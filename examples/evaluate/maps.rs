@@ -1,7 +1,5 @@
-use std::fs;
 use std::path::Path;
 
-use anyhow::Context;
 use osteon::Aligned;
 use osteon::downstream_heads::{Cases, LinearProbe};
 use osteon::eval_metrics::{Bootstrap, Clusters, Interval, Mean};
@@ -15,8 +13,9 @@ use tch::{Device, Kind, Tensor};
 use crate::config::EncoderEntry;
 use crate::encoder::LoadedEncoder;
 use crate::picture;
+use crate::places::Places;
 use crate::strict::cases;
-use crate::tasks::{Answer, Set, Splits, TaskEntry};
+use crate::tasks::{Answer, Splits, TaskEntry};
 
 /// Images that are looked at, at most.
 const LOOKED_AT: usize = 200;
@@ -155,22 +154,22 @@ fn hit(map: &[f32], columns: usize, rows: usize, boxes: &[[f32; 4]]) -> bool {
         .any(|[left, top, right, bottom]| (*left..=*right).contains(&x) && (*top..=*bottom).contains(&y))
 }
 
-/// The test images of the finding with its boxes, from the label files that FracAtlas and GRAZPEDWRI-DX come with.
+/// The test images of the finding with its boxes.
 fn looked_at(task: &TaskEntry, encoder: &LoadedEncoder) -> anyhow::Result<Vec<Looked>> {
-    let (folder, class) = match task.set {
-        Set::Fracatlas => (task.path.join("Annotations/YOLO"), 0),
-        Set::Grazpedwri => (task.path.join("yolov5/labels"), 3),
-        _ => return Ok(Vec::new()),
-    };
+    let Some(places) = Places::of(task) else { return Ok(Vec::new()) };
     let Some(set) = task.open()?.map(|set| set.split(Split::Test)) else { return Ok(Vec::new()) };
     let mut looked = Vec::new();
     for (index, item) in set.items().iter().enumerate() {
-        let Some(stem) = item.images.first().and_then(|image| image.file_stem()) else { continue };
-        let path = folder.join(stem).with_extension("txt");
-        if looked.len() == LOOKED_AT || !path.is_file() {
-            continue;
+        if looked.len() == LOOKED_AT {
+            break;
         }
-        let boxes = yolo(&path, class)?;
+        let Some(image) = item.images.first() else { continue };
+        let boxes: Vec<[f32; 4]> = places
+            .read(image)?
+            .into_iter()
+            .filter(|(class, _)| *class == places.finding)
+            .map(|(_, place)| place)
+            .collect();
         if !boxes.is_empty() {
             let original = set.get(index)?.images.swap_remove(0);
             let prepared = encoder.transform.apply(original.clone(), 0);
@@ -178,21 +177,4 @@ fn looked_at(task: &TaskEntry, encoder: &LoadedEncoder) -> anyhow::Result<Vec<Lo
         }
     }
     Ok(looked)
-}
-
-/// The boxes of a class: left, top, right and bottom as shares of the image.
-fn yolo(path: &Path, class: usize) -> anyhow::Result<Vec<[f32; 4]>> {
-    let text = fs::read_to_string(path).with_context(|| format!("reading {path:?}"))?;
-    let mut boxes = Vec::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let fields: Option<Vec<f32>> = line.split_whitespace().map(|field| field.parse().ok()).collect();
-        let Some([kind, x, y, width, height]) = fields.and_then(|fields| <[f32; 5]>::try_from(fields).ok())
-        else {
-            anyhow::bail!("{path:?}, line {}: not a class and four numbers", number + 1);
-        };
-        if kind as usize == class {
-            boxes.push([x - width / 2.0, y - height / 2.0, x + width / 2.0, y + height / 2.0]);
-        }
-    }
-    Ok(boxes)
 }

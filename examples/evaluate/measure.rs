@@ -7,13 +7,16 @@ use osteon::eval_metrics::{
 };
 use serde::Serialize;
 
-use crate::config::{EvaluateConfig, Protocol};
+use crate::boxes::Boxes;
+use crate::config::{EncoderEntry, EvaluateConfig, Protocol};
 use crate::encoder::LoadedEncoder;
+use crate::kept::{Fit, Kept};
 use crate::latent::Latent;
 use crate::maps::Maps;
 use crate::outcome::{Outcome, Truth};
 use crate::paper;
 use crate::strict::Prepared;
+use crate::supervised;
 use crate::tasks::{Answer, Floor, TaskEntry};
 
 /// All that was measured.
@@ -52,6 +55,7 @@ pub(crate) struct Measured {
     pub(crate) audits: Vec<Audit>,
     pub(crate) latent: Option<Latent>,
     pub(crate) maps: Option<Maps>,
+    pub(crate) boxes: Option<Boxes>,
     /// Of the class that comes second, where there are two.
     #[serde(skip)]
     pub(crate) scores: Option<(Vec<bool>, Vec<f64>)>,
@@ -79,6 +83,23 @@ pub(crate) struct Point {
     pub(crate) reason: Option<String>,
 }
 
+impl Measured {
+    fn new(name: String, parts: Vec<Part>) -> Self {
+        let (confusion, audits, scores) = (None, Vec::new(), None);
+        Self { name, parts, confusion, audits, latent: None, maps: None, boxes: None, scores }
+    }
+}
+
+impl Point {
+    /// What a fit is worth, or why there is none.
+    pub(crate) fn of(seed: u64, fit: anyhow::Result<Fit>, truth: &Truth, bootstrap: &Bootstrap) -> Self {
+        match fit.and_then(|fit| Ok((fit.train_labels, truth.measure(fit.predicted, bootstrap)?))) {
+            Ok((train_labels, outcome)) => Self { seed, train_labels, outcome: Some(outcome), reason: None },
+            Err(error) => Self { seed, train_labels: 0, outcome: None, reason: Some(format!("{error:#}")) },
+        }
+    }
+}
+
 impl Part {
     /// The outcome whose first metric is in the middle of the seeds'.
     pub(crate) fn middle(&self, answer: &Answer) -> Option<&Outcome> {
@@ -94,15 +115,23 @@ pub(crate) fn measure(config: &EvaluateConfig) -> anyhow::Result<Results> {
     let style = ProgressStyle::with_template("{msg:>44} {wide_bar} {pos}/{len}")?;
     let bar = ProgressBar::new((config.encoders.len() * config.tasks.len()) as u64).with_style(style);
     let cache = config.cache.as_ref().map(FeatureCache::new);
+    let kept = Kept::new(config.cache.as_ref());
     let mut encoders = Vec::with_capacity(config.encoders.len());
     for entry in &config.encoders {
+        if config.protocol == Protocol::Paper && entry.supervised.is_some() {
+            bar.println(format!(
+                "{:?} is left out: in paper, fine-tuning of random weights is that",
+                entry.name
+            ));
+            continue;
+        }
         let encoder = LoadedEncoder::load(entry).with_context(|| format!("loading {:?}", entry.name))?;
-        encoders.push((entry.name.as_str(), encoder));
+        encoders.push((entry, encoder));
     }
     let mut tasks = Vec::with_capacity(config.tasks.len());
     for entry in &config.tasks {
         let of = || format!("measuring {:?}", entry.name());
-        tasks.push(task(config, entry, &encoders, cache.as_ref(), &bar).with_context(of)?);
+        tasks.push(task(config, entry, &encoders, cache.as_ref(), &kept, &bar).with_context(of)?);
     }
     bar.finish_and_clear();
     Ok(Results { notice: config.notice.clone(), version: env!("CARGO_PKG_VERSION"), tasks })
@@ -111,30 +140,30 @@ pub(crate) fn measure(config: &EvaluateConfig) -> anyhow::Result<Results> {
 fn task(
     config: &EvaluateConfig,
     entry: &TaskEntry,
-    encoders: &[(&str, LoadedEncoder)],
+    encoders: &[(&EncoderEntry, LoadedEncoder)],
     cache: Option<&FeatureCache>,
+    kept: &Kept,
     bar: &ProgressBar,
 ) -> anyhow::Result<Task> {
     let bootstrap = Bootstrap::default();
     let mut found: Option<Task> = None;
-    for (place, (name, encoder)) in encoders.iter().enumerate() {
-        bar.set_message(format!("{}: {name}", entry.name()));
+    for (of, encoder) in encoders {
+        bar.set_message(format!("{}: {}", entry.name(), of.name));
         let paper = config.protocol == Protocol::Paper;
         let splits = entry.encode(&encoder.frozen(cache), paper)?;
         let answer = entry.answer(&splits.train);
         let prepared = Prepared::new(entry, &answer, &splits)?;
-        let mut parts = match config.protocol {
-            Protocol::Strict => strict_parts(config, &prepared, &bootstrap)?,
-            Protocol::Paper => {
-                let of = paper::Setup {
-                    config,
-                    task: entry,
-                    answer: &answer,
-                    splits: &splits,
-                    truth: &prepared.truth,
-                };
-                paper::parts(&of, encoder, &config.encoders[place])?
+        let truth = &prepared.truth;
+        let setup = paper::Setup { config, task: entry, answer: &answer, splits: &splits, truth, kept };
+        let mut whole = None;
+        let mut parts = match (config.protocol, &of.supervised) {
+            (Protocol::Strict, Some(settings)) => {
+                let learnt = supervised::parts(&setup, settings, encoder, of)?;
+                whole = learnt.whole;
+                learnt.parts
             }
+            (Protocol::Strict, None) => strict_parts(config, &prepared, &bootstrap)?,
+            (Protocol::Paper, _) => paper::parts(&setup, encoder, of)?,
         };
         let task = found.get_or_insert_with(|| Task {
             name: entry.name(),
@@ -154,17 +183,22 @@ fn task(
                 }
             }
         }
-        let whole = prepared.fit(1.0, config.seeds[0])?.predicted;
-        let audits = audits(&splits.test, &prepared, &whole, &bootstrap)?;
-        task.encoders.push(Measured {
-            name: (*name).to_owned(),
-            parts,
-            confusion: confusion(&prepared.truth, &whole, &bootstrap)?,
-            audits,
-            latent: Latent::of(entry, &answer, &splits)?,
-            maps: Maps::of(entry, &answer, &splits, encoder, &config.encoders[place])?,
-            scores: scores(&prepared.truth, &whole),
-        });
+        let mut measured = Measured::new(of.name.clone(), parts);
+        // Features and maps of an encoder that learnt are those of its random weights, which are shown already.
+        if of.supervised.is_none() {
+            measured.latent = Latent::of(entry, &answer, &splits)?;
+            measured.maps = Maps::of(entry, &answer, &splits, encoder, of)?;
+            if config.protocol == Protocol::Strict {
+                measured.boxes = Boxes::of(entry, encoder, of, config.seeds[0])?;
+            }
+            whole = Some(prepared.fit(1.0, config.seeds[0])?.predicted);
+        }
+        if let Some(whole) = whole {
+            measured.confusion = confusion(&prepared.truth, &whole, &bootstrap)?;
+            measured.audits = audits(&splits.test, &prepared, &whole, &bootstrap)?;
+            measured.scores = scores(&prepared.truth, &whole);
+        }
+        task.encoders.push(measured);
         bar.inc(1);
     }
     let task = found.context("there is no encoder")?;

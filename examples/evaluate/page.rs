@@ -1,5 +1,6 @@
 use std::fmt::Write;
 
+use crate::boxes::Boxes;
 use crate::charts;
 use crate::config::{EvaluateConfig, Protocol};
 use crate::html::{escaped, figure, table};
@@ -31,6 +32,16 @@ pub(crate) fn html(config: &EvaluateConfig, results: &Results) -> anyhow::Result
              Brackets hold 95 % bootstrap intervals over patients of the test split.</p>\n"
         }
     };
+    for encoder in config.encoders.iter().filter(|encoder| encoder.supervised.is_some()) {
+        if config.protocol == Protocol::Strict {
+            writeln!(
+                out,
+                "<p>{}: encoder and head learn from the labels alone, those of four fifths of the drawn patients; the others \
+                 tell when to stop.</p>",
+                escaped(&encoder.name)
+            )?;
+        }
+    }
     overview(&mut out, results)?;
     for task in &results.tasks {
         section(&mut out, task)?;
@@ -123,6 +134,9 @@ fn section(out: &mut String, task: &Task) -> anyhow::Result<()> {
         }
         if let Some(maps) = &encoder.maps {
             looks(out, maps)?;
+        }
+        if let Some(boxes) = &encoder.boxes {
+            boxes_found(out, boxes)?;
         }
     }
     out.push_str("</section>\n");
@@ -251,4 +265,18 @@ fn looks(out: &mut String, maps: &Maps) -> anyhow::Result<()> {
     }
     out.push_str("</div>\n");
     Ok(())
+}
+
+fn boxes_found(out: &mut String, boxes: &Boxes) -> anyhow::Result<()> {
+    out.push_str("<h4>Boxes</h4>\n");
+    writeln!(
+        out,
+        "<p>A head on the frozen places of {} training images; {} boxes in {} test images. Average precision as COCO \
+         defines it, over the classes that the test has.</p>",
+        boxes.train_images, boxes.test_boxes, boxes.test_images
+    )?;
+    let rows = boxes.found.iter().map(|found| {
+        vec![found.classes.to_owned(), format!("{:.3}", found.at_half), interval(&found.average)]
+    });
+    table(out, &["classes", "at a common part of 0.5", "from 0.5 to 0.95"], rows)
 }

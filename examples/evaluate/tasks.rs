@@ -6,6 +6,8 @@ use osteon::xray_dataset::{PublicSet, ShardDataset, Split};
 use osteon::{Frozen, Studies};
 use serde::{Deserialize, Serialize};
 
+use crate::boxes::BoxTask;
+
 /// What is learnt, and from which set.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +21,9 @@ pub(crate) struct TaskEntry {
     /// A French phrase whose place in images is looked for too; needs an encoder with a run.
     #[serde(default)]
     pub(crate) phrase: Option<String>,
+    /// Whether boxes are learnt too, of FracAtlas and GRAZPEDWRI-DX; only in `strict`.
+    #[serde(default)]
+    pub(crate) boxes: Option<BoxTask>,
     /// What the label itself leaves open, where that is known.
     #[serde(default)]
     pub(crate) floor: Option<Floor>,
@@ -78,6 +83,8 @@ impl TaskEntry {
             "{:?}: label is for shards, and shards need one",
             self.path
         );
+        let has_boxes = matches!(self.set, Set::Fracatlas | Set::Grazpedwri);
+        ensure!(self.boxes.is_none() || has_boxes, "{:?}: this set has no boxes", self.path);
         Ok(())
     }
 

@@ -104,7 +104,8 @@ pub struct FineTuneConfig {
     pub frozen_steps: Option<u64>,
     /// AdamW's weight decay, on all parameters. Default: 1e-6.
     pub weight_decay: f64,
-    /// At most this many epochs before and this many after the encoder learns. Default: 1,000.
+    /// At most this many epochs in which the encoder learns, or in which the head does where the encoder never learns;
+    /// before the encoder learns, `frozen_steps` are the bound. Default: 1,000.
     pub epochs: u64,
     /// Epochs without a lower validation loss before training ends. Default: 10.
     pub early_stopping: u64,
@@ -190,7 +191,8 @@ impl FineTuneConfig {
         let mut parameters = if joint { policy.parameters("encoder.", encoder) } else { Vec::new() };
         parameters.extend(policy.parameters("head.", head));
         let config = TrainerConfig {
-            epochs: self.epochs,
+            // An epoch has a step at least.
+            epochs: self.frozen_steps.filter(|_| !joint).unwrap_or(self.epochs),
             learning_rate,
             plateau: Some(self.plateau),
             early_stopping: Some(self.early_stopping),

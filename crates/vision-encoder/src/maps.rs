@@ -118,7 +118,7 @@ fn residual_map(
     let last = tch::no_grad(|| resnet.last_hidden_state(pixels, Mode::Eval))?;
     let (rows, columns) = (last.size()[2], last.size()[3]);
     let places = last.flatten(2, 3).transpose(1, 2).detach().set_requires_grad(true);
-    let map = raised(&places, &score(&resnet.pooled(&places))?)?;
+    let map = raised(&places, &score(&resnet.pooled(&places, columns))?)?;
     Ok(map.reshape([-1, rows, columns]))
 }
 

@@ -56,7 +56,8 @@ fn what_is_written_is_read_and_gives_the_same() {
     let stem = small().with_conv_stem(vec![4, 8, 8]);
     let vits = [small(), VitConfig { projection_size: Some(6), ..small() }, stem].map(VisionConfig::from);
     let resnet = ResNetConfig { pooling: Pooling::Max, projection_size: Some(6), ..small_resnet() };
-    for config in vits.into_iter().chain([resnet.into(), small_resnet().into()]) {
+    let sides = ResNetConfig { pool_sides: true, ..resnet.clone() };
+    for config in vits.into_iter().chain([resnet.into(), sides.into(), small_resnet().into()]) {
         let folder = tempfile::tempdir().unwrap();
         let (_vs, model) = written(folder.path(), config.clone());
         let (_vs, read, report) = VisionModel::from_dir(folder.path(), Device::Cpu).unwrap();

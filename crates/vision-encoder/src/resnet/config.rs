@@ -46,6 +46,11 @@ pub struct ResNetConfig {
     /// Default: their mean; there is no CLS token.
     #[serde(skip_serializing_if = "is_mean")]
     pub pooling: Pooling,
+    /// Whether the left and the right half of the last map are pooled by themselves too: pooled alone, the whole map
+    /// does not tell on which side of an image of both knees a joint is worn. Features are three times as long then:
+    /// whole, left, right, the column in the middle on both sides. Ours, not Hugging Face's. Default: false.
+    #[serde(skip_serializing_if = "is_false")]
+    pub pool_sides: bool,
 }
 
 /// `model_type` of a [`ResNetConfig`].
@@ -81,6 +86,7 @@ impl Default for ResNetConfig {
             downsample_in_bottleneck: false,
             projection_size: None,
             pooling: Pooling::Mean,
+            pool_sides: false,
         }
     }
 }
@@ -89,6 +95,11 @@ impl ResNetConfig {
     /// Channels of the last map.
     pub fn hidden_size(&self) -> i64 {
         self.hidden_sizes.last().copied().unwrap_or(self.embedding_size)
+    }
+
+    /// The length of the pooled vector before any projection.
+    pub fn pooled_size(&self) -> i64 {
+        self.hidden_size() * if self.pool_sides { 3 } else { 1 }
     }
 }
 
@@ -112,6 +123,10 @@ impl PretrainedConfig for ResNetConfig {
         }
         Ok(())
     }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 fn is_mean(pooling: &Pooling) -> bool {

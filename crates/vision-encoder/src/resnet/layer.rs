@@ -12,6 +12,9 @@ const EPS: f64 = 1e-5;
 /// A convolution without bias, a batch norm, and an activation where there is one.
 #[derive(Debug)]
 pub(super) struct ConvLayer {
+    /// Of every so many places of each side one is seen: the stride of a convolution of one place. Told the stride itself,
+    /// libtorch 2.11 on several threads gives weights of fewer than eight channels another gradient each time.
+    every: i64,
     convolution: nn::Conv2D,
     normalization: BatchNorm,
     activation: Option<Activation>,
@@ -27,8 +30,9 @@ pub(super) struct Conv {
 
 impl ConvLayer {
     pub(super) fn new(vs: &nn::Path<'_>, conv: Conv, activation: Option<Activation>) -> Self {
+        let (every, stride) = if conv.kernel == 1 { (conv.stride, 1) } else { (1, conv.stride) };
         let config = nn::ConvConfig {
-            stride: conv.stride,
+            stride,
             padding: conv.kernel / 2,
             bias: false,
             ws_init: Init::Kaiming {
@@ -40,6 +44,7 @@ impl ConvLayer {
         };
         let [from, to] = conv.channels;
         Self {
+            every,
             convolution: nn::conv2d(vs / "convolution", from, to, conv.kernel, config),
             normalization: BatchNorm::new(&(vs / "normalization"), to, EPS),
             activation,
@@ -47,7 +52,11 @@ impl ConvLayer {
     }
 
     pub(super) fn forward(&self, x: &Tensor, mode: Mode) -> Tensor {
-        let x = channels_last(&self.convolution.forward(x));
+        let x = match self.every {
+            1 => x.shallow_clone(),
+            every => x.slice(2, None, None, every).slice(3, None, None, every),
+        };
+        let x = channels_last(&self.convolution.forward(&x));
         let x = self.normalization.forward(&x, mode);
         match self.activation {
             Some(activation) => activate(activation, x),

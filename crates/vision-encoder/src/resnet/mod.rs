@@ -3,8 +3,8 @@ mod layer;
 
 use model_core::layers::linear;
 use model_core::{Encoded, Encoder, Error, Mode, Pretrained, PretrainedConfig, Result};
-use tch::Tensor;
 use tch::nn::{self, Module};
+use tch::{Kind, Tensor};
 
 pub use config::{ResNetConfig, ResNetLayer, ResNetType};
 use layer::{Conv, ConvLayer, Residual, channels_last};
@@ -91,14 +91,25 @@ impl ResNet {
         Ok(self.layers.iter().fold(stem, |x, layer| layer.forward(&x, mode)))
     }
 
-    /// The encoding of an image from the places of its last map, `[batch, places, hidden_size]`.
-    pub(crate) fn pooled(&self, places: &Tensor) -> Encoded {
-        let project = |features: &Tensor| match &self.projection {
-            Some(projection) => projection.forward(features),
-            None => features.shallow_clone(),
+    /// The encoding of an image from the places of its last map, `[batch, places, hidden_size]`, so many in a row.
+    pub(crate) fn pooled(&self, places: &Tensor, columns: i64) -> Encoded {
+        let project = |features: Tensor| match &self.projection {
+            Some(projection) => projection.forward(&features),
+            None => features,
         };
-        let pooled = self.config.pooling.pool(places, None);
-        Encoded { pooled: project(&pooled), tokens: Some(project(places)), mask: None }
+        let pool = |mask: Option<&Tensor>| self.config.pooling.pool(places, mask);
+        if !self.config.pool_sides {
+            let tokens = project(places.shallow_clone());
+            return Encoded { pooled: project(pool(None)), tokens: Some(tokens), mask: None };
+        }
+        let of = (Kind::Int64, places.device());
+        let column = Tensor::arange(places.size()[1], of).remainder(columns).unsqueeze(0);
+        let sides = [column.lt((columns + 1) / 2), column.ge(columns / 2)];
+        let pooled = Tensor::cat(&[pool(None), pool(Some(&sides[0])), pool(Some(&sides[1]))], 1);
+        let on = |side: &Tensor| places * side.unsqueeze(-1).to_kind(places.kind());
+        // A place as the map would be in which nothing else is seen.
+        let tokens = Tensor::cat(&[places.shallow_clone(), on(&sides[0]), on(&sides[1])], 2);
+        Encoded { pooled: project(pooled), tokens: Some(project(tokens)), mask: None }
     }
 
     /// How often the sides are halved.
@@ -111,12 +122,12 @@ impl Encoder for ResNet {
     type Input = Tensor;
 
     fn embed_dim(&self) -> i64 {
-        self.config.projection_size.unwrap_or(self.config.hidden_size())
+        self.config.projection_size.unwrap_or(self.config.pooled_size())
     }
 
     fn encode(&self, pixels: &Tensor, mode: Mode) -> Result<Encoded> {
-        let places = self.last_hidden_state(pixels, mode)?.flatten(2, 3).transpose(1, 2);
-        Ok(self.pooled(&places))
+        let map = self.last_hidden_state(pixels, mode)?;
+        Ok(self.pooled(&map.flatten(2, 3).transpose(1, 2), map.size()[3]))
     }
 }
 
@@ -138,7 +149,7 @@ impl Pretrained for ResNet {
                 from = to;
             }
         }
-        let projection = |size| linear(&(vs / "projection"), config.hidden_size(), size, true);
+        let projection = |size| linear(&(vs / "projection"), config.pooled_size(), size, true);
         Ok(Self { stem, layers, projection: config.projection_size.map(projection), config: config.clone() })
     }
 
@@ -146,5 +157,33 @@ impl Pretrained for ResNet {
     /// count their batches.
     fn is_optional(name: &str) -> bool {
         name.starts_with("projection.") || name.ends_with(".num_batches_tracked")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model_core::layers::Pooling;
+    use tch::Device;
+
+    use super::*;
+
+    #[test]
+    fn what_is_seen_on_one_side_leaves_the_other_as_it_is() {
+        for pooling in [Pooling::Max, Pooling::Mean] {
+            let config = ResNetConfig { pooling, pool_sides: true, ..ResNetConfig::default() };
+            let places = Tensor::rand([1, 2 * 5, 3], (Kind::Float, Device::Cpu));
+            let changed = places.copy();
+            let _ = changed.select(1, 5).fill_(9.0);
+            let resnet = ResNet { stem: stem(&config), layers: Vec::new(), projection: None, config };
+            let [before, after] = [places, changed].map(|places| resnet.pooled(&places, 5).pooled);
+            assert_eq!(before.size(), [1, 9]);
+            let same = before.eq_tensor(&after).view([3, 3]).all_dim(1, false);
+            assert_eq!(Vec::<bool>::try_from(same).unwrap(), [false, false, true], "{pooling:?}");
+        }
+    }
+
+    fn stem(config: &ResNetConfig) -> ConvLayer {
+        let conv = Conv { channels: [1, 4], kernel: 7, stride: 2 };
+        ConvLayer::new(&nn::VarStore::new(Device::Cpu).root(), conv, Some(config.hidden_act))
     }
 }
