@@ -351,7 +351,12 @@ fn done(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
             || document.is_any(
                 by - 1,
                 words!["refait", "refaite", "fait", "faite", "note", "notee", "saisi", "amene"],
-            ));
+            )
+            // "opéré en 2013 par X".
+            || by > 2
+                && document.is_number(by - 1)
+                && document.is_any(by - 2, words!["en", "le", "mars", "mai", "juin"])
+                && document.has(by - 3, Roles::AGENT));
     let token = &document.tokens[i];
     if !acted || !document.cased(i) {
         return None;
@@ -381,10 +386,11 @@ fn done(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, 
     let first = token.shape == Shape::Capital
         && (token.lists.any(Lists::FIRST)
             || token.lists.any(Lists::SURNAME_FREQUENT)
-                && token.place == 0
-                && !token.lists.any(Lists::MEDICAL))
+                && (token.place == 0 && !token.lists.any(Lists::MEDICAL)
+                    // "par Roussel à Namur".
+                    || document.is(end, word!("a")) && document.get(end + 1).is_some_and(|t| t.place > 0)))
         && !token.lists.any(Lists::STOP)
         && !token.roles.any(Roles::EPONYM.or(Roles::PRODUCT))
-        && (shut || document.is_sign(end, b':') || document.is(end, word!("et")));
+        && (shut || document.is_sign(end, b':') || document.is_any(end, words!["et", "a"]));
     (marks || first).then_some((Name { start: i, end, words: 1 }, Role::Clinician, "cue_done", 0.77))
 }

@@ -20,6 +20,27 @@ pub(crate) fn guard(document: &Document<'_>) -> Vec<bool> {
             && (document.is_number(i + 1)
                 || document.is_sign(i + 1, b':')
                 || document.is_any(i + 1, words!["a", "est", "de"]) && document.is_number(i + 2));
+        if document.is_any(i, words!["type", "stade", "grade", "classe"]) && is_grade(document, i + 1) {
+            classified(document, i, &mut guarded);
+        }
+        // "Hinchey Ib": a name that a roman number grades.
+        let roman = token.shape != Shape::Lower
+            && token.gap == 1
+            && document.is_any(
+                i,
+                words![
+                    "ii", "iii", "iv", "vi", "vii", "ia", "ib", "iia", "iib", "iic", "iiia", "iiib", "iva",
+                    "ivb",
+                ],
+            );
+        if roman
+            && i > 0
+            && document.cased(i)
+            && document.same_line(i - 1, i)
+            && document.tokens[i - 1].shape == Shape::Capital
+        {
+            guarded[i - 1] = true;
+        }
         if token.roles.any(Roles::PRODUCT) || scale {
             guarded[i] = true;
         }
@@ -98,6 +119,20 @@ fn headed(document: &Document<'_>, head: usize, guarded: &mut [bool]) {
     }
 }
 
+/// "microcalcifications de Le Gal type 2": the name of a classification before its grade.
+fn classified(document: &Document<'_>, kind: usize, guarded: &mut [bool]) {
+    let capital = |j: usize| {
+        document.get(j).is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Capital && t.len > 1)
+            && document.same_line(j, kind)
+    };
+    let first = (kind.saturating_sub(3)..kind).rev().take_while(|j| capital(*j)).last();
+    if let Some(first) =
+        first.filter(|f| document.cased(kind) && *f > 0 && document.is_any(f - 1, words!["de", "d", "selon"]))
+    {
+        guarded[first..kind].fill(true);
+    }
+}
+
 /// The end of names joined by hyphens, "et" and spaces that begin at token `i`.
 fn chain(document: &Document<'_>, i: usize) -> usize {
     let mut end = i + 1;
@@ -161,6 +196,6 @@ fn graded_before(document: &Document<'_>, i: usize) -> bool {
                 "indice",
                 "cliche",
             ],
-        ) || document.has(p, Roles::EPONYM_HEAD)
+        ) || document.has(p, Roles::EPONYM_HEAD) && !document.text_of(p).ends_with('é')
     })
 }

@@ -114,6 +114,7 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
                 && names > 0
                 && document.same_line(at, at + 1)
                 && (document.is_any(at + 1, words!["site", "campus"])
+                    || hyphenated(document, at + 1)
                     || lexicon_place(document, at + 1).is_some()
                         && document.tokens[at + 1].shape != Shape::Lower);
             if !(joint || site) {
@@ -202,8 +203,15 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
             || !token.lists.any(Lists::MEDICAL)
                 && (document.is_any(at + 1, words!["le", "par", "pour", "en", "avec", "a", "puis"])
                     || document.get(at + 1).is_some_and(|t| t.gap > 3));
+        let counted =
+            |j: usize| document.has(j, Roles::NUMBER) && document.is_any(j - 1, words!["des", "les"]);
+        if !cased && at > start && counted(at) && document.is_word(at + 1) && names == 0 {
+            at += 1;
+            continue;
+        }
         let led_on = at > start
             && (document.is_any(at - 1, words!["les", "le", "la", "et", "du", "des"])
+                || counted(at - 1)
                 || document.is_sign(at - 1, b'\'')
                     && document.is(at - 2, word!("l"))
                     && !token.lists.any(Lists::MEDICAL)
@@ -278,6 +286,21 @@ fn proper_name(document: &Document<'_>, head: usize, start: usize) -> Option<usi
     (names > 0).then_some(end)
 }
 
+/// "CHU de Québec - Enfant-Jésus": two capitals joined by a hyphen that end the line.
+fn hyphenated(document: &Document<'_>, i: usize) -> bool {
+    let capital = |j: usize| {
+        document.get(j).is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Capital && t.len > 2)
+    };
+    document.cased(i)
+        && capital(i)
+        && capital(i + 2)
+        && document.is_sign(i + 1, b'-')
+        && document.glued(i)
+        && document.glued(i + 1)
+        && document.ends_line(i + 2)
+        && !document.listed(i, Lists::FIRST_COMMON)
+}
+
 fn weak_fits(document: &Document<'_>, i: usize, start: usize, end: usize) -> bool {
     let token = &document.tokens[i];
     let saint = (start..end).any(|j| document.is_any(j, words!["saint", "sainte", "st", "ste", "notre"]));
@@ -319,7 +342,12 @@ fn weak_fits(document: &Document<'_>, i: usize, start: usize, end: usize) -> boo
 /// A hospital by its proper name alone, after a preposition: "à Érasme", "au Tivoli".
 fn nicknamed(document: &Document<'_>, i: usize) -> Option<(usize, &'static str, f32)> {
     let token = document.get(i)?;
-    if token.roles.any(Roles::HOSPITAL_NETWORK) && (token.shape != Shape::Lower || !document.mixed()) {
+    // "eHnv" has its capital inside.
+    let written = token.shape != Shape::Lower
+        || !document.mixed()
+        || token.roles.any(Roles::HOSPITAL_NETWORK)
+            && document.text_of(i).bytes().any(|b| b.is_ascii_uppercase());
+    if token.roles.any(Roles::HOSPITAL_NETWORK) && written {
         return Some((proper_name(document, i, i).unwrap_or(i + 1).max(i + 1), "hospital_network", 0.96));
     }
     let led =

@@ -81,6 +81,17 @@ pub(crate) fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role,
     if label && document.tokens[i].shape != Shape::Lower && score(document, i) > 0 {
         return name(document, i, Led::Hinted).map(|name| (name, Role::Patient, "label", 0.9));
     }
+    // "Dossier de M Blanc. Prénom Blaise."
+    let given = document.is_any(colon, words!["prenom", "prenoms"])
+        && document.same_line(colon, i)
+        && document.tokens[i].shape == Shape::Capital
+        && document.cased(i)
+        && document.listed(i, Lists::FIRST)
+        && (document.ends_line(i) || document.get(i + 1).is_some_and(|t| t.kind == Kind::Sign));
+    if given {
+        let end = super::name::compound(document, i);
+        return Some((Name { start: i, end, words: 1 }, Role::Patient, "label", 0.9));
+    }
     let capital = document.tokens[i].shape != Shape::Lower;
     let abbreviated = document.is_sign(colon, b'.')
         && colon > 0
@@ -207,6 +218,7 @@ fn name_label(document: &Document<'_>, start: usize, colon: usize) -> Option<boo
                     "usuel",
                     "marital",
                     "concerne",
+                    "pat",
                 ],
             );
             words += 1;
@@ -242,7 +254,8 @@ fn column_label(document: &Document<'_>, before: usize, i: usize) -> Option<Role
         ],
     );
     let apart = bar || token.gap > 3;
-    if !(first && person && apart) || reads_as_word(document, i) && score(document, i) < 1 {
+    let label_again = token.roles.any(Roles::ID_LABEL.or(Roles::JOB)) && reads_as_word(document, i);
+    if !(first && person && apart) || label_again || reads_as_word(document, i) && score(document, i) < 1 {
         return None;
     }
     let patient = document.is_any(at, words!["nom", "prenom", "prenoms", "patient", "patiente"]);

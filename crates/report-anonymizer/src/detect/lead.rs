@@ -128,7 +128,8 @@ pub(crate) fn lead(document: &Document<'_>, i: usize) -> Lead {
         Kind::Word if document.is_any(before, words!["et", "ou", "ni", "selon", "a", "pour"]) => Lead::Weak,
         Kind::Word if before > 0 && document.is_any(before, words!["de", "d", "du"]) => {
             let of = document.same_line(before - 1, i)
-                && document.has(before - 1, Roles::PERSON_OF.or(Roles::RELATION));
+                && document.has(before - 1, Roles::PERSON_OF.or(Roles::RELATION))
+                || document.is(before - 1, word!("aide"));
             if of { Lead::Medium } else { Lead::None }
         }
         Kind::Word => Lead::None,

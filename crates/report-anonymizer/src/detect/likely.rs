@@ -44,6 +44,16 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
     let hour = i > 0 && document.is_number(i - 1) && document.same_line(i - 1, i);
     let initial = token.len <= 2 && !hour && document.is_sign(i + 1, b'.') && document.glued(i);
     let elided = token.shape == Shape::Initial && document.is_sign(i + 1, b'\'') && document.glued(i);
+    // "au congrès de Huy", "faite à Huy": a town before anything else.
+    let town = token.place > 0
+        && token.lists.any(Lists::PLACE_BELGIAN | Lists::PLACE_BIG)
+        && i > 0
+        && (document.is(i - 1, word!("a")) || super::town::sent(document, i))
+        && document.tokens[i - 1].shape == Shape::Lower
+        && lead(document, i) < Lead::Medium;
+    if town {
+        return None;
+    }
     let own = strange(document, i);
     let given = !own && word_name(document, i);
     if !(own || given || particle || initial || elided) {
@@ -51,6 +61,10 @@ pub(crate) fn likely(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
     }
     let before = lead(document, i);
     let article = document.is_any(i, words!["la", "le", "les", "des", "du", "l", "de", "d"]);
+    // "avec l'aide de Malis".
+    if document.is(i, word!("de")) && i > 0 && document.is(i - 1, word!("aide")) {
+        return None;
+    }
     if particle && !elided && !own && before < if article { Lead::Strong } else { Lead::Medium }
         || particle
             && before == Lead::Strong

@@ -15,6 +15,8 @@ mod label;
 mod lead;
 mod likely;
 mod list;
+mod marks;
+mod message;
 mod name;
 mod number;
 mod number_words;
@@ -27,8 +29,10 @@ mod run;
 mod signature;
 mod slot;
 mod slot_line;
+mod slot_note;
 mod standing;
 mod street;
+mod table;
 mod town;
 mod unlisted;
 mod written;
@@ -69,5 +73,7 @@ pub(crate) fn detectors() -> Vec<Box<dyn Detector>> {
         Box::new(address::Addresses),
         Box::new(institution::Institutions),
         Box::new(person::Persons),
+        Box::new(message::Messages),
+        Box::new(table::Tables),
     ]
 }

@@ -238,7 +238,9 @@ pub(crate) fn name(document: &Document<'_>, i: usize, led: Led) -> Option<Name> 
 /// line or a sign, is its surname, though it is also a word.
 fn closes_name(document: &Document<'_>, start: usize, at: usize, led: Led) -> bool {
     let token = &document.tokens[at];
-    let surname = !token.lists.any(Lists::STOP | Lists::MEDICAL)
+    let borne = led == Led::Titled && token.lists.any(Lists::SURNAME_FREQUENT);
+    let surname = !token.lists.any(Lists::STOP)
+        && (borne || !token.lists.any(Lists::MEDICAL))
         && !token.roles.any(Roles::NOT_NAME.or(ENDS))
         && token.len > 2;
     let titled = led == Led::Titled;

@@ -247,8 +247,32 @@ fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
     if column {
         return Some(("column_number", 0.8));
     }
-    // Letters and five digits or more: an accession or dossier code. Measures and levels have fewer.
     let first = document.tokens[code.start];
+    // "24-568767": the year and a running number.
+    let running = plain
+        && code.groups == 2
+        && !code.spaced
+        && code.digits.len() == 8
+        && first.len == 2
+        && document.is_sign(code.start + 1, b'-')
+        && (5..=40).contains(&first.number)
+        && code.end == code.start + 3;
+    // "MBAYE SEYDOU - 14.04.2010 - 383.580": a number in the last column, behind a date.
+    let behind = plain
+        && (6..8).contains(&digits.len())
+        && !code.spaced
+        && document.ends_line(code.end - 1)
+        && code.start > 3
+        && document.is_sign(code.start - 1, b'-')
+        && document.tokens[code.start - 1].gap > 0
+        && document.tokens[code.start].gap > 0
+        && (code.start.saturating_sub(6)..code.start - 1).any(|j| {
+            super::calendar::numeric(document, j).is_some_and(|w| w.end == code.start - 1 && w.is_full())
+        });
+    if running || behind {
+        return Some(("column_number", 0.8));
+    }
+    // Letters and five digits or more: an accession or dossier code. Measures and levels have fewer.
     let capital = first.kind == Kind::Number || first.shape != Shape::Lower || !document.cased(code.start);
     let measured = document.tokens[code.start..code.end].iter().enumerate().any(|(j, t)| {
         t.kind == Kind::Word
@@ -277,11 +301,11 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
     for _ in 0..8 {
         let Some(before) = at.checked_sub(1).filter(|b| document.same_line(*b, i)) else { break };
         let token = &document.tokens[before];
-        if document.tokens[at].gap > 3 && at != i {
+        if document.tokens[at].gap > 3 && at != i && !document.is_sign(at, b':') {
             break;
         }
         match token.kind {
-            Kind::Sign if b":#=".contains(&token.sign) => {
+            Kind::Sign if b":#=|".contains(&token.sign) => {
                 if seen.is_some() && token.sign == b':' {
                     break;
                 }
@@ -310,6 +334,13 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
                 ) => {}
             // "n° SP 777-6685".
             Kind::Word if token.shape == Shape::Upper && token.len <= 4 && seen.is_none() && !colon => {}
+            // "N° DOCS : 186.328".
+            Kind::Word
+                if colon
+                    && seen.is_none()
+                    && before > 1
+                    && document.get(before - 1).is_some_and(|t| t.kind == Kind::Sign && t.sign == 1)
+                    && document.is(before - 2, word!("n")) => {}
             _ => break,
         }
         at = before;

@@ -10,6 +10,7 @@ use super::cue::cued;
 use super::label::labelled;
 use super::likely::likely;
 use super::list::further;
+use super::marks::closing;
 use super::name::{Led, Name, elided, name, reads_as_word, score};
 use super::relative::{called, related};
 use super::signature::signed;
@@ -90,6 +91,9 @@ impl Detector for Persons {
             i += 1;
         }
         for line in 0..document.lines() {
+            if let Some(marks) = closing(document, line) {
+                push(marks, Role::Clinician, "dictation_marks", 0.8);
+            }
             signed(document, line, &mut push);
         }
     }
@@ -134,6 +138,10 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
             at += 1;
         }
     }
+    // "Dr méd. Blaise Monnard".
+    if document.is(at, word!("med")) && document.same_line(at, i) {
+        at += 1 + usize::from(document.is_sign(at + 1, b'.'));
+    }
     while document.same_line(at, i)
         && (document.is_sign(at, b':')
             || document.is_sign(at, b'(') && document.is_any(at + 1, words!["s", "e"])
@@ -155,7 +163,10 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
     if weak {
         // "M. Dupont", not "m. supra-épineux"; "Me" is also a word.
         let dotted = document.is_sign(i + 1, b'.');
-        let muscle = next.roles.any(Roles::ANATOMY) || next.lists.any(Lists::MEDICAL);
+        let acts =
+            document.has(at + 1, Roles::ACT) || document.is_any(at + 1, words!["est", "qui", "doit", "peut"]);
+        let muscle = (next.roles.any(Roles::ANATOMY) || next.lists.any(Lists::MEDICAL))
+            && !(acts && dotted && next.lists.any(Lists::SURNAME_FREQUENT));
         let sentence = next.lists.any(Lists::STOP)
             && next.shape == Shape::Capital
             && document.get(at + 1).is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Lower);
@@ -170,12 +181,15 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
         if muscle && (!document.cased(i) || next.shape == Shape::Lower)
             || !written
             || level
-            || token.len == 1 && !dotted && score(document, at) < 2
+            || token.len == 1 && !dotted && score(document, at) < 2 && !bare_title(document, i)
         {
             return None;
         }
     }
     let role = if doctor { Role::Clinician } else { Role::Other };
+    if token.len == 1 && at == i + 2 && carer(document, i) {
+        return name(document, at, Led::Titled).map(|name| (Name { start: i, ..name }, Role::Clinician));
+    }
     let found = name(document, at, Led::Titled);
     // "dr mukamana perpétue", "DR T. BRASSARD": what the lists know as words is read as far as something closes it.
     let more = || slot::titled(document, at).filter(|_| !document.cased(at) || found.is_none());
@@ -183,6 +197,30 @@ fn titled(document: &Document<'_>, i: usize) -> Option<(Name, Role)> {
         (Some(found), Some(more)) => Some((if more.end > found.end { more } else { found }, role)),
         (found, more) => found.or(more).map(|name| (name, role)),
     }
+}
+
+/// "Radiologue : M. Hubin", "Cc : M. Delhaye": who works there has an initial, not a title.
+fn carer(document: &Document<'_>, i: usize) -> bool {
+    i > 1
+        && document.is_sign(i - 1, b':')
+        && document.same_line(i - 2, i)
+        && (document.has(i - 2, Roles::JOB)
+            || document.is_any(i - 2, words!["cc", "prescripteur", "demandeur", "operateur", "lecteur"]))
+}
+
+/// "dossier de M Blanc.", "adressé par M Petit,": a title without its dot.
+fn bare_title(document: &Document<'_>, i: usize) -> bool {
+    let led = i > 0
+        && document.same_line(i - 1, i)
+        && document.is_any(i - 1, words!["de", "par", "pour", "avec", "chez", "que", "concerne"]);
+    led && document.cased(i)
+        && document.get(i + 1).is_some_and(|t| {
+            t.shape == Shape::Capital
+                && t.gap == 1
+                && t.len > 3
+                && !t.roles.any(Roles::ANATOMY.or(Roles::EPONYM))
+        })
+        && (document.ends_line(i + 1) || document.get(i + 2).is_some_and(|t| t.kind == Kind::Sign))
 }
 
 /// Further names after a titled one: "Drs A et B", "Dr X / Dr Y". Gives the token to go on from.
@@ -199,6 +237,9 @@ pub(crate) fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMu
         {
             push(Name { start: at + 1, end: at + 2, words: 1 });
             at += 3;
+        } else if let Some(end) = bracketed_surname(document, at) {
+            push(Name { start: at + 1, end, words: 1 });
+            at = end + 1;
         }
         let joint = document.is_any(at, words!["et"])
             || document.get(at).is_some_and(|t| t.kind == Kind::Sign && b"/&,+".contains(&t.sign));
@@ -226,7 +267,8 @@ pub(crate) fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMu
             return at + 2;
         }
         // "Interne : X / Senior : Y".
-        if document.is_sign(at + 2, b':') && document.has(at + 1, Roles::PERSON_ROLE) {
+        let dotted = usize::from(document.is_sign(at + 2, b'.'));
+        if document.is_sign(at + 2 + dotted, b':') && document.has(at + 1, Roles::PERSON_ROLE) {
             return at;
         }
         let Some(next) = document.get(at + 1) else { return at };
@@ -259,9 +301,40 @@ pub(crate) fn others(document: &Document<'_>, mut at: usize, mut push: impl FnMu
     }
 }
 
+/// "Mme Dupont (Maréchal-Gillet)": the other name of a woman, or her doctor's; the end of the name.
+fn bracketed_surname(document: &Document<'_>, at: usize) -> Option<usize> {
+    if !document.is_sign(at, b'(') {
+        return None;
+    }
+    let cased = document.cased(at);
+    let token = document
+        .get(at + 1)
+        .filter(|t| t.kind == Kind::Word && (t.shape == Shape::Capital || !cased) && t.len > 2)?;
+    let end = super::name::compound(document, at + 1);
+    let civil =
+        (at.saturating_sub(8)..at).any(|j| document.same_line(j, at) && document.has(j, Roles::TITLE_CIVIL));
+    let fits = document.is_sign(end, b')')
+        && document.same_line(at, end)
+        && civil
+        && (token.lists.any(Lists::SURNAME_FREQUENT) || !token.lists.any(Lists::WORD) && token.place == 0)
+        && !token.lists.any(Lists::STOP | Lists::MEDICAL | Lists::PLACE_BIG)
+        && !token.roles.any(super::unlisted::NEVER);
+    fits.then_some(end)
+}
+
 /// The name of who did something: "validé par Jean Dupont", "discuté avec le …".
 fn acting(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let by = i.checked_sub(1).filter(|p| document.same_line(*p, i))?;
+    // "signé Jean Dupont".
+    if document.is_any(by, words!["signe", "signee", "dicte", "relu", "redige"])
+        && document.listed(i, Lists::FIRST)
+        && !(document.cased(i) && document.tokens[i].shape == Shape::Lower)
+    {
+        let known = |name: &Name| name.words > 1 && !(i..name.end).any(|j| document.is_guarded(j));
+        return name(document, i, Led::Titled)
+            .filter(known)
+            .map(|name| (name, Role::Clinician, "agent", 0.86));
+    }
     if !document.is_any(by, words!["par", "avec", "chez", "attention", "a", "de", "pour"])
         && !document.is_sign(by, b'/')
     {

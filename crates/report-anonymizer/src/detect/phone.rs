@@ -81,11 +81,38 @@ fn phone(document: &Document<'_>, i: usize) -> Option<(Span, usize)> {
         (fits && (groups > 1 || labelled || text.len() == 10 || belgian(text))).then_some("phone_national")?
     } else if labelled && (3..=14).contains(&text.len()) {
         "phone_labelled"
+    } else if groups == 4
+        && text.len() == 9
+        && text.starts_with('6')
+        && text.as_bytes()[2] == b'1'
+        && paired(document, start)
+    {
+        "phone_luxembourg"
+    } else if bracketed(document, start, end) && groups > 2 && matches!(text.len(), 8..=10) {
+        "phone_bracketed"
     } else {
         return None;
     };
     let confidence = if labelled { 0.97 } else { 0.9 };
     Some((Span::new(document.bytes(start, end), Category::Phone, rule, confidence), end))
+}
+
+/// "621 44 32 58": three digits and three pairs, a space apart, as mobile numbers of Luxembourg stand.
+fn paired(document: &Document<'_>, start: usize) -> bool {
+    document.tokens[start].len == 3
+        && (start + 1..start + 4)
+            .all(|j| document.get(j).is_some_and(|t| t.kind == Kind::Number && t.len == 2 && t.gap == 1))
+}
+
+/// "Dr Reuter (26 39 25 84)": pairs, or three digits and pairs, that fill a bracket behind a name.
+fn bracketed(document: &Document<'_>, start: usize, end: usize) -> bool {
+    let named = |i: usize| document.get(i).is_some_and(|t| t.kind == Kind::Word && !t.roles.any(Roles::UNIT));
+    start > 1
+        && document.is_sign(start - 1, b'(')
+        && document.is_sign(end, b')')
+        && named(start - 2)
+        && (start..end)
+            .all(|j| document.get(j).is_some_and(|t| t.kind == Kind::Number && matches!(t.len, 2 | 3)))
 }
 
 /// "514 345-4931", "(418) 525-4444": three, three and four digits, as in Quebec.

@@ -150,7 +150,7 @@ fn borne(document: &Document<'_>, i: usize, known: bool) -> bool {
         && !verb
         && token.lists.any(Lists::FIRST_COMMON | Lists::SURNAME_FREQUENT)
         && !token.lists.any(Lists::STOP)
-        && !token.roles.any(NEVER)
+        && !token.roles.any(NEVER.or(Roles::MAIDEN))
 }
 
 /// Whether token `i` is a word of the language that another part of a name can make one: "Elira Shala".
@@ -162,8 +162,8 @@ fn loose(document: &Document<'_>, i: usize) -> bool {
     let borne = document.cased(i) || token.lists.any(Lists::FIRST | Lists::SURNAME);
     token.len > 2
         && (token.shape != Shape::Lower || !document.cased(i))
-        && borne
-        && !token.lists.any(Lists::STOP)
+        && (borne || document.is(i, word!("cote")))
+        && (!token.lists.any(Lists::STOP) || capital && document.is(i, word!("cote")))
         && (capital || !token.lists.any(Lists::MEDICAL))
         && (called || !token.roles.any(NEVER.or(Roles::MAIDEN)))
         && (capital || !token.roles.any(Roles::ACT))

@@ -4,14 +4,22 @@ use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 
 use super::lead::{Lead, lead};
+use super::marks;
 use super::name::Name;
 use super::run::{Run, closed, foreign, plausible, read, read_sure};
 use super::slot_line::{alone, cell, columns, head, pair};
+use super::slot_note::{acts, bracketed, dated, firm, speaker, timed};
 
 /// A name that fills a place where only persons stand, whatever the lists say of its words: after the label
 /// of a person, alone on the last line, before the date at the head, in the cell beside its label.
 pub(crate) fn slot(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let token = document.get(i)?;
+    if token.len < 4 && i > 1 && document.is_sign(i - 1, b':') {
+        let marks = marks::labelled(document, i);
+        if marks.is_some() {
+            return marks;
+        }
+    }
     if token.shape == Shape::Lower && document.cased(i) {
         // "de la Tour", "d'Hoop".
         let capital =
@@ -26,66 +34,25 @@ pub(crate) fn slot(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
             .or_else(|| alone(document, i))
             .or_else(|| columns(document, i))
             .or_else(|| pair(document, i))
-            .or_else(|| subject(document, i));
+            .or_else(|| subject(document, i))
+            .or_else(|| acts(document, i));
     }
     let before = &document.tokens[i - 1];
     match before.kind {
         Kind::Sign => match before.sign {
             b':' => labelled(document, i),
+            b'(' => bracketed(document, i),
             b'|' => cell(document, i, i - 1),
-            b'.' => subject(document, i),
+            b'.' => subject(document, i).or_else(|| acts(document, i)),
             b']' => speaker(document, i),
             b',' => third(document, i).or_else(|| subject(document, i)),
             b'-' | b'/' => pair(document, i).or_else(|| dated(document, i)),
             _ => None,
         },
         Kind::Word if token.gap > 3 => cell(document, i, i),
-        Kind::Word => spoken(document, i),
+        Kind::Word => spoken(document, i).or_else(|| firm(document, i)),
         Kind::Number => timed(document, i),
     }
-}
-
-/// "[24/10/2022 10:11] Qiang : parfait": who says what follows.
-fn speaker(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
-    let run = read_sure(document, i).filter(|run| run.tells() && document.is_sign(run.end, b':'))?;
-    let dated = document.line(i).take_while(|j| *j < i).any(|j| document.is_number(j));
-    dated.then_some((run.name(), Role::Other, "slot_speaker", 0.79))
-}
-
-/// "12/07/2022 / De Vos": a date, a dash and who notes what follows.
-fn dated(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
-    let line = document.line(i);
-    let written = super::calendar::numeric(document, line.start).filter(|written| written.is_full())?;
-    if written.end + 1 != i || line.len() > 14 {
-        return None;
-    }
-    let run = read_sure(document, i).filter(|run| document.ends_line(run.end - 1))?;
-    let fits = run.tells() || run.frequent > 0;
-    fits.then_some((run.name(), Role::Clinician, "slot_dated", 0.79))
-}
-
-/// "10:30 X : pansement refait", "21h12 Inf. X : douleur", "20:15 X, aide": who notes something, after the hour.
-fn timed(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
-    let hour = i > 2
-        && (document.is_sign(i - 2, b':') || document.is_any(i - 2, words!["h"]))
-        && document.is_number(i - 3)
-        && document.tokens[i - 1].len == 2
-        && document.tokens[i].gap > 0
-        && document.same_line(i - 3, i);
-    if !hour {
-        return None;
-    }
-    // "21h12 Inf. Meunier :".
-    let job = document.has(i, Roles::PERSON_ROLE)
-        && !document.is_any(i, words!["papy", "mamie", "maman", "patient"]);
-    let at = i + usize::from(job) + usize::from(job && document.is_sign(i + 1, b'.'));
-    let run = read_sure(document, at)?;
-    let noted = document.is_sign(run.end, b':')
-        || document.is_sign(run.end, b',') && document.has(run.end + 1, Roles::PERSON_ROLE);
-    let at = run.end + usize::from(document.is_sign(run.end, b','));
-    let aged = run.words > 1 && document.is_number(at) && document.has(at + 1, Roles::AGE_UNIT);
-    let fits = (run.tells() || job && run.frequent > 0) && (noted || aged) && document.same_line(run.end, i);
-    fits.then_some((run.name(), Role::Clinician, "slot_hour", 0.8))
 }
 
 /// "Médecin : X", "À : X", "Sénior : X".
@@ -175,6 +142,15 @@ fn spoken(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str
     if relative || document.has(word, Roles::JOB) && !document.has(word, Roles::INSTITUTION_WORD) {
         let run = read(document, i)?;
         let fits = (relative && run.words == 1 || run.words > 1) && run.tells();
+        // "téléphoné à l'infirmière Long à 16h03".
+        let reached = (document.cased(i) || document.listed(i, Lists::FIRST_COMMON))
+            && run.words == 1
+            && run.tells()
+            && document.is(run.end, word!("a"))
+            && document.is_number(run.end + 1);
+        if reached && document.same_line(i, run.end + 1) {
+            return Some((run.name(), Role::Other, "slot_acting", 0.78));
+        }
         let acts = document.has(run.end, Roles::ACT)
             || document.cased(i) && document.is_any(run.end, words!["a", "qui"]);
         return (fits && acts && document.same_line(run.end, i)).then_some((
@@ -360,7 +336,9 @@ fn subject(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static st
 /// Further names of a list: "Cc : A, B et C"; of one that a label begins, any word that is none of the language.
 pub(crate) fn more(document: &Document<'_>, at: usize, listing: bool) -> Option<Run> {
     let joint = document.is(at, word!("et"))
-        || document.get(at).is_some_and(|t| t.kind == Kind::Sign && b",;/&+".contains(&t.sign));
+        || document.get(at).is_some_and(|t| {
+            t.kind == Kind::Sign && (b",;/&+".contains(&t.sign) || listing && t.sign == b'-' && t.gap > 0)
+        });
     if !joint || !document.same_line(at, at + 1) || document.has(at + 1, Roles::TITLE) {
         return None;
     }
@@ -368,11 +346,17 @@ pub(crate) fn more(document: &Document<'_>, at: usize, listing: bool) -> Option<
     let next = &document.tokens[at + 1];
     let place = next.place > 0 && run.first == 0;
     let particle = next.shape != Shape::Lower && next.roles.any(Roles::PARTICLE) || next.len == 1;
+    let dashed = document.is_sign(at, b'-');
     let several = run.parts() > 1 && run.tells() || particle && run.strange > 0;
     let single = listing
         && (run.strange > 0
+            || run.frequent > 0
+                && (dashed
+                    || document.cased(at + 1)
+                        && document.get(run.end).is_none_or(|t| t.gap > 2 || t.line != next.line))
             || run.frequent > 0 && document.is(at, word!("et")) && !document.has(at + 1, Roles::EPONYM));
-    (!place && (several || single) && closed(document, &run)).then_some(run)
+    ((!place || (dashed || listing) && run.frequent > 0) && (several || single) && closed(document, &run))
+        .then_some(run)
 }
 
 /// The run from token `at` on where a title stands before it, if something closes it.

@@ -122,6 +122,10 @@ pub(crate) fn cell(
     bound: usize,
 ) -> Option<(Name, Role, &'static str, f32)> {
     let label = bound.checked_sub(1).filter(|l| document.same_line(*l, i))?;
+    // "Prénom   Dossier": the next label.
+    if document.has(i, Roles::ID_LABEL) {
+        return None;
+    }
     // "Prénom   Consolée": whatever the word.
     let single = document.is_any(label, words!["nom", "prenom", "prenoms"])
         && document.cased(i)

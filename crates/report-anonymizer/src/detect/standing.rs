@@ -5,26 +5,10 @@ use crate::vocabulary::Roles;
 
 use super::name::{Led, Name, name, reads_as_word, score};
 
-/// A name that its place in the text shows: the two parts of a DICOM name, a surname and a first name at the
+/// A name that its place in the text shows: a surname and a first name at the
 /// head of a line, a name with an age, a first name that does something, a name after the closing words.
 pub(crate) fn standing(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let token = *document.get(i)?;
-    if document.is_sign(i + 1, b'^')
-        && document.is_word(i + 2)
-        && document.glued(i)
-        && document.glued(i + 1)
-        && token.len > 1
-    {
-        let mut end = i + 3;
-        while document.is_sign(end, b'^')
-            && document.is_word(end + 1)
-            && document.glued(end - 1)
-            && end < i + 9
-        {
-            end += 2;
-        }
-        return Some((Name { start: i, end, words: 2 }, Role::Other, "dicom_name", 0.95));
-    }
     if !document.cased(i)
         || token.shape == Shape::Lower
         || token.len < 3
@@ -54,6 +38,7 @@ pub(crate) fn standing(document: &Document<'_>, i: usize) -> Option<(Name, Role,
                 end += 1;
             }
             let closed = document.ends_line(end - 1)
+                || document.tokens[end].gap > 2
                 || document.get(end).is_some_and(|t| t.kind == Kind::Sign && b":(-".contains(&t.sign));
             if closed {
                 return Some((Name { start: i, end, words: 2 }, Role::Patient, "inverted", 0.83));

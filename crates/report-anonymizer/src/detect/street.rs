@@ -12,6 +12,9 @@ pub(crate) fn street(document: &Document<'_>, i: usize) -> Option<(usize, usize,
     if !strong && !token.roles.any(Roles::STREET_WEAK) && !is_dutch_street(document, i) {
         return None;
     }
+    if let Some(found) = high_street(document, i) {
+        return Some(found);
+    }
     let dutch = is_dutch_street(document, i);
     let (start, mut numbered) = number_before(document, i);
     let mut at = i + 1;
@@ -42,7 +45,12 @@ pub(crate) fn street(document: &Document<'_>, i: usize) -> Option<(usize, usize,
                 // Particles lead on.
             } else if dutch || words >= 7 || next.roles.any(Roles::BOX) && words > 0 || stops(document, at) {
                 break;
-            } else if capital || !cased || words == 0 && at > name_start {
+            } else if capital
+                || !cased
+                || words == 0 && at > name_start
+                || document.is_any(at, words!["departementale", "nationale", "cantonale"])
+                    && document.is(i, word!("route"))
+            {
                 named = true;
             } else if !(words < 3 && !next.lists.any(Lists::STOP) && followed_by_number(document, at)) {
                 break;
@@ -98,6 +106,18 @@ pub(crate) fn street(document: &Document<'_>, i: usize) -> Option<(usize, usize,
                 || numbered && (led || at_code(document, end))
         };
     fits.then_some((start, end, if numbered { 0.97 } else { 0.93 }))
+}
+
+/// "Grand'Rue 12", "7, Grand-Rue": the name stands before the kind.
+fn high_street(document: &Document<'_>, i: usize) -> Option<(usize, usize, f32)> {
+    let joint = i > 1 && document.is(i, word!("rue")) && document.is_any(i - 2, words!["grand", "grande"]);
+    let joined = joint && (document.is_sign(i - 1, b'\'') || document.is_sign(i - 1, b'-'));
+    if !joined || !document.same_line(i - 2, i) {
+        return None;
+    }
+    let (end, after) = number_after(document, i + 1);
+    let (start, before) = number_before(document, i - 2);
+    (before || after).then_some((start, end, 0.97))
 }
 
 fn first_capital(document: &Document<'_>, start: usize, end: usize) -> usize {

@@ -108,6 +108,19 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
     {
         return Some((i, end, "unknown_town", 0.6));
     }
+    // "c.c. : Dr Lavoie, Lachute": where the practice is, though no list knows it.
+    let copied = known.is_none()
+        && cased
+        && token.shape == Shape::Capital
+        && token.len > 3
+        && document.ends_line(i)
+        && previous.is_some_and(|p| document.is_sign(p, b','))
+        && document.is_any(document.line(i).start, words!["c", "cc", "copie", "copies", "dr", "docteur"])
+        && !token.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP | Lists::FIRST | Lists::SURNAME)
+        && !token.roles.any(Roles::JOB.or(Roles::NOT_NAME).or(Roles::TITLE).or(Roles::PERSON_ROLE));
+    if copied {
+        return Some((i, i + 1, "unknown_town", 0.6));
+    }
     let end = known?;
     let several = end > i + 1;
     let capital = token.shape != Shape::Lower && (cased || !document.mixed() || token.shape == Shape::Upper);
@@ -144,12 +157,51 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
         bracketed && big && i > 1 && document.tokens[i - 2].shape == Shape::Capital && document.cased(i);
     let alone = coded || beside || bracketed && !word && !token.roles.any(Roles::EPONYM.or(Roles::PRODUCT));
     // "Dr Malinowski, Bulle": where the practice is.
+    let doctor = || {
+        (i.saturating_sub(10)..i)
+            .any(|j| document.same_line(j, i) && document.has(j, Roles::TITLE_DOCTOR.or(Roles::JOB)))
+    };
     let practice = opened
-        && document.ends_line(end - 1)
+        && !person
+        && (document.ends_line(end - 1)
+            && (token.shape == Shape::Capital || !cased && !word && !token.lists.any(Lists::MEDICAL))
+            // "Dr Collignon (Sens)".
+            || previous.is_some_and(|p| document.is_sign(p, b'('))
+                && document.is_sign(end, b')')
+                && token.shape != Shape::Initial
+                && (token.shape != Shape::Lower || !cased))
+        && doctor();
+    // "fait à Bulle.": no word has a capital there.
+    let reached = cased
         && token.shape == Shape::Capital
-        && document.line(i).take_while(|j| *j < i).any(|j| document.has(j, Roles::TITLE_DOCTOR))
-        && !person;
-    if alone || practice || capital && big && (!word || bracketed) && closed && opened {
+        && (!person || big)
+        && previous.is_some_and(|p| {
+            document.is(p, word!("a"))
+                && document.tokens[p].shape == Shape::Lower
+                && p > 0
+                && document.same_line(p - 1, p)
+                && (document.tokens[p - 1].kind == Kind::Number
+                    || document.tokens[p - 1].shape != Shape::Initial)
+        })
+        && after.is_none_or(|t| {
+            t.kind == Kind::Sign && t.sign != b'-' && t.sign != b'\''
+                || t.shape == Shape::Lower && t.kind == Kind::Word
+        });
+    // "sa rx de Remiremont", "ambulance de Jonzac": no word, no name.
+    let source = !several
+        && previous.is_some_and(|p| {
+            document.is_any(p, words!["de", "d"])
+                || p > 0 && document.is_sign(p, b'\'') && document.is(p - 1, word!("d"))
+        })
+        && token.len > 3
+        && !token.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP | Lists::FIRST | Lists::SURNAME)
+        && (token.shape == Shape::Capital && cased || !cased && sent(document, i))
+        || (big || !person && !word)
+            && cased
+            && token.shape == Shape::Capital
+            && !token.lists.any(Lists::MEDICAL)
+            && sent(document, i);
+    if reached || source || alone || practice || capital && big && (!word || bracketed) && closed && opened {
         return Some((i, end, "town", 0.68));
     }
     if cased || capital && token.shape == Shape::Upper && document.mixed() {
@@ -167,12 +219,20 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
         return fits.then_some((i, end, "town", 0.7));
     }
     // "une chute à tours.", "accident à nancy alors": where a sign or the like closes it, the word is a town.
-    let goal = previous.is_some_and(|p| document.is_any(p, words!["a", "vers"]))
-        && big
-        && !token.lists.any(Lists::MEDICAL)
-        && (closed && after.is_none_or(|t| t.sign != b';')
-            || !word
-            || document.is_any(end, words!["alors", "le"]));
+    let towards = previous.is_some_and(|p| document.is_any(p, words!["a", "vers"]));
+    let small = towards
+        && closed
+        && token.len > 3
+        && !person
+        && !token.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP)
+        && document.tokens[i - 1].gap > 0;
+    let goal = small
+        || towards
+            && big
+            && !token.lists.any(Lists::MEDICAL)
+            && (closed && after.is_none_or(|t| t.sign != b';')
+                || !word
+                || document.is_any(end, words!["alors", "le"]));
     let fits = goal
         || led && big && !word && !person
         || several && end > i + 2 && big
@@ -185,6 +245,43 @@ fn born_before(document: &Document<'_>, i: usize) -> bool {
     let line = |j: &usize| document.same_line(*j, i);
     (0..=i).rev().take_while(line).take(2).any(|j| document.is_number(j))
         && (0..=i).rev().take_while(line).take(12).any(|j| document.is_any(j, words!["ne", "nee"]))
+}
+
+/// Whether what stands before "de" at token `i` comes from a town: "scanner de", "urgences de".
+pub(crate) fn sent(document: &Document<'_>, i: usize) -> bool {
+    i > 1
+        && document.is_any(i - 1, words!["de", "d"])
+        && document.same_line(i - 2, i)
+        && document.is_any(
+            i - 2,
+            words![
+                "rx",
+                "radio",
+                "radios",
+                "scanner",
+                "irm",
+                "examens",
+                "ambulance",
+                "urgences",
+                "hopital",
+                "smur",
+                "samu",
+                "gare",
+                "creche",
+                "ecole",
+                "caserne",
+                "maternite",
+                "ville",
+                "commune",
+                "cabinet",
+                "site",
+                "congres",
+                "colloque",
+                "region",
+                "usine",
+                "commissariat",
+            ],
+        )
 }
 
 /// Whether tokens `i..end` begin a sentence that goes on in small letters: a capital there says nothing.
