@@ -1,3 +1,5 @@
+use crate::document::{Document, Kind, Shape};
+
 fn mod97(digits: &str) -> u32 {
     digits
         .bytes()
@@ -97,4 +99,18 @@ pub(crate) fn is_iban(text: &str) -> bool {
         None => 0,
     });
     rest == 1
+}
+
+/// Whether a health insurance number of Quebec begins at token `i`: "TREM 8503 1234".
+pub(crate) fn insured(document: &Document<'_>, i: usize) -> bool {
+    let four = |j: usize| {
+        document.get(j).is_some_and(|t| t.kind == Kind::Number && t.len == 4 && t.gap <= 1)
+            && document.same_line(j, i)
+    };
+    document.get(i).is_some_and(|t| {
+        t.kind == Kind::Word && t.len == 4 && (t.shape == Shape::Upper || !document.cased(i))
+    }) && four(i + 1)
+        && four(i + 2)
+        // A birth date: year, month (and 50 for women).
+        && matches!(document.tokens[i + 1].number % 100, 1..=12 | 51..=62)
 }

@@ -100,6 +100,20 @@ fn day_month_fits(document: &Document<'_>, written: &Written) -> bool {
     }) {
         return false;
     }
+    // "06/01 12h20 - Anne": an entry of a diary.
+    let padded = document.tokens[written.start].len == 2 && document.tokens[written.end - 1].len == 2;
+    let hour =
+        document.get(written.end).is_some_and(|t| t.kind == Kind::Number && t.len == 2 && t.number < 24)
+            && document.same_line(written.end + 2, written.start)
+            && document.glued(written.end)
+            && document.glued(written.end + 1)
+            && (document.is(written.end + 1, word!("h")) || document.is_sign(written.end + 1, b':'))
+            && document
+                .get(written.end + 2)
+                .is_some_and(|t| t.kind == Kind::Number && t.len == 2 && t.number < 60);
+    if hour && padded && document.is_sign(written.start + 1, b'/') {
+        return true;
+    }
     let Some(previous) = written.start.checked_sub(1).filter(|p| document.same_line(*p, written.start))
     else {
         return false;
@@ -112,7 +126,6 @@ fn day_month_fits(document: &Document<'_>, written: &Written) -> bool {
             )
         });
     }
-    let padded = document.tokens[written.start].len == 2 && document.tokens[written.end - 1].len == 2;
     if document.is(previous, word!("en")) && padded && document.is_sign(written.start + 1, b'/') {
         return true;
     }

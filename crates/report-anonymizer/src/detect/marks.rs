@@ -57,6 +57,8 @@ pub(crate) fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role,
                 ],
             )
     });
+    // "N/Réf. : AP/rc/145".
+    let filed = end > i + 1 && document.is_any(label, words!["ref", "refs", "reference", "references"]);
     let read = document.is_any(label, words!["lecture", "lecteur"]);
     let copied = read
         || document.begins_line(label)
@@ -67,7 +69,7 @@ pub(crate) fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role,
             && document.same_line(label - 1, i);
     let capital = token.shape == Shape::Upper || !document.mixed();
     let word = token.lists.any(Lists::WORD | Lists::MEDICAL) && !document.mixed();
-    (typist || agent.is_some() && capital || copied && capital && !word).then_some((
+    (typist || filed && capital || agent.is_some() && capital || copied && capital && !word).then_some((
         Name { start: i, end, words: 1 },
         Role::Clinician,
         "dictation_marks",

@@ -106,11 +106,15 @@ fn read(document: &Document<'_>, line: Range<usize>, fields: &[(usize, Holds)], 
     for (at, field) in text.split('|').enumerate() {
         let Some((_, holds)) = fields.iter().find(|(number, _)| *number == at) else { continue };
         for repetition in field.split('~') {
+            // Carers may begin with their number.
+            let numbered =
+                repetition.split('^').next().is_some_and(|first| first.bytes().any(|b| b.is_ascii_digit()));
             for (place, part) in repetition.split('^').enumerate() {
                 let Some(category) = category(*holds, place, part) else { continue };
                 let part = part.trim();
                 let start = line.start + (part.as_ptr() as usize - text.as_ptr() as usize);
-                let span = Span::new(start..start + part.len(), category, "message_field", 0.98);
+                let span =
+                    Span::new(start..start + part.len(), category, rule(*holds, place, numbered), 0.98);
                 found.push(match holds {
                     Person => span.with_role(Role::Patient),
                     Carer => span.with_role(Role::Clinician),
@@ -165,6 +169,18 @@ fn keyed(document: &Document<'_>, tokens: &Range<usize>, found: &mut Vec<Span>) 
         found.push(span(Category::Person).with_role(Role::Other));
     } else if has(words!["id", "acc", "accession", "ipp", "nip", "iep", "mrn"]) && numbers {
         found.push(span(Category::Id));
+    }
+}
+
+/// The rule's name, which says what a surrogate must be.
+fn rule(holds: Holds, place: usize, numbered: bool) -> &'static str {
+    match (holds, place) {
+        (Person, 1 | 2) => "given_name",
+        (Carer, 1) if !numbered => "given_name",
+        (Carer, 2) if numbered => "given_name",
+        (Address, 0 | 1) => "street",
+        (Address, 4) => "postal_code",
+        _ => "message_field",
     }
 }
 

@@ -115,7 +115,9 @@ fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
     }
     // "K. EL MOUDEN IDE": an abbreviated job.
     let job = token.roles.any(Roles::PERSON_ROLE) && token.shape == Shape::Upper && token.len < 6;
-    if job && !first && !token.lists.any(Lists::FIRST_COMMON)
+    if job
+        && (!first || led == Led::Hinted)
+        && !token.lists.any(Lists::FIRST_COMMON | Lists::SURNAME_FREQUENT)
         || token.roles.any(ENDS)
             && !(first
                 && led == Led::Titled
@@ -215,11 +217,11 @@ pub(crate) fn name(document: &Document<'_>, i: usize, led: Led) -> Option<Name> 
             at = next;
             continue;
         }
-        // "Patient: DUPONT Jean Sexe: M": the next field's label.
-        if words > 0
-            && document.is_sign(at + 1, b':')
+        // "Patient: DUPONT Jean Sexe: M", "DUPONT Jean  GSM 0478/12.34.56": the next field's label.
+        let field = document.is_sign(at + 1, b':')
             && (token.gap > 1 || document.has(at, Roles::NAME_LABEL.or(Roles::NOT_NAME)))
-        {
+            || token.len > 1 && document.has(at, Roles::PHONE_LABEL) && document.is_number(at + 1);
+        if words > 0 && field {
             break;
         }
         let surname = words + initials > 0 && closes_name(document, i, at, led);

@@ -3,7 +3,7 @@ use crate::vocabulary::Roles;
 use crate::{Category, Span};
 
 use super::Detector;
-use super::check_digits::{is_iban, is_nir, is_niss, is_rpps};
+use super::check_digits::{insured, is_iban, is_nir, is_niss, is_rpps};
 use super::digits::Digits;
 
 /// Numbers and codes of patients, stays, examinations and practitioners: by their label, by their check
@@ -145,20 +145,6 @@ impl Code {
     }
 }
 
-/// Whether a health insurance number of Quebec begins at token `i`: "TREM 8503 1234".
-fn insured(document: &Document<'_>, i: usize) -> bool {
-    let four = |j: usize| {
-        document.get(j).is_some_and(|t| t.kind == Kind::Number && t.len == 4 && t.gap <= 1)
-            && document.same_line(j, i)
-    };
-    document.get(i).is_some_and(|t| {
-        t.kind == Kind::Word && t.len == 4 && (t.shape == Shape::Upper || !document.cased(i))
-    }) && four(i + 1)
-        && four(i + 2)
-        // A birth date: year, month (and 50 for women).
-        && matches!(document.tokens[i + 1].number % 100, 1..=12 | 51..=62)
-}
-
 /// Whether "2A" or "2B" stands before token `at`, as in the national number of somebody born in Corsica.
 fn corsican(document: &Document<'_>, at: usize) -> bool {
     document.is_any(at - 1, words!["a", "b"])
@@ -172,6 +158,26 @@ fn joint(document: &Document<'_>, i: usize) -> bool {
 
 fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
     let digits = code.digits.as_str();
+    let sizes = |sizes: &[u8]| {
+        document.tokens[code.start..code.end]
+            .iter()
+            .filter(|t| t.kind == Kind::Number)
+            .map(|t| t.len)
+            .eq(sizes.iter().copied())
+    };
+    // Luxembourg: the birth date and five digits.
+    if code.letters == 0 && digits.len() == 13 && code.groups == 2 && sizes(&[8, 5]) {
+        return Some(("matricule", 0.99));
+    }
+    // DICOM: "1.2.250.1.78748769".
+    if code.letters == 0
+        && code.groups > 4
+        && digits.len() > 9
+        && !code.spaced
+        && document.is_sign(code.start + 1, b'.')
+    {
+        return Some(("uid", 0.9));
+    }
     // What reads as a date is one, whatever the label; eight digits in a row may be either.
     let dated = super::calendar::numeric(document, code.start)
         .is_some_and(|written| written.end > code.start + 1 && written.end >= code.next);
@@ -261,10 +267,11 @@ fn judge(document: &Document<'_>, code: &Code) -> Option<(&'static str, f32)> {
     let behind = plain
         && (6..8).contains(&digits.len())
         && !code.spaced
-        && document.ends_line(code.end - 1)
+        && (document.ends_line(code.end - 1)
+            || document.is_sign(code.end, b'-') && document.tokens[code.end].gap > 0)
         && code.start > 3
-        && document.is_sign(code.start - 1, b'-')
-        && document.tokens[code.start - 1].gap > 0
+        && (document.is_sign(code.start - 1, b'-') && document.tokens[code.start - 1].gap > 0
+            || document.is_sign(code.start - 1, b','))
         && document.tokens[code.start].gap > 0
         && (code.start.saturating_sub(6)..code.start - 1).any(|j| {
             super::calendar::numeric(document, j).is_some_and(|w| w.end == code.start - 1 && w.is_full())
@@ -299,7 +306,11 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
     let (mut at, mut numbered, mut colon) = (i, false, false);
     let mut seen = None;
     for _ in 0..8 {
-        let Some(before) = at.checked_sub(1).filter(|b| document.same_line(*b, i)) else { break };
+        let Some(mut before) = at.checked_sub(1).filter(|b| document.same_line(*b, i)) else { break };
+        // "Identifiant ......... 913129".
+        while document.is_sign(before, b'.') && before > 0 && document.is_sign(before - 1, b'.') {
+            (before, colon) = (before - 1, true);
+        }
         let token = &document.tokens[before];
         if document.tokens[at].gap > 3 && at != i && !document.is_sign(at, b':') {
             break;
@@ -334,6 +345,14 @@ fn label(document: &Document<'_>, i: usize) -> Option<bool> {
                 ) => {}
             // "n° SP 777-6685".
             Kind::Word if token.shape == Shape::Upper && token.len <= 4 && seen.is_none() && !colon => {}
+            // "Code médecin 305202-90".
+            Kind::Word
+                if document.is_any(before, words!["medecin", "prestataire", "prescripteur"])
+                    && before > 0
+                    && document.is(before - 1, word!("code")) =>
+            {
+                return Some(true);
+            }
             // "N° DOCS : 186.328".
             Kind::Word
                 if colon

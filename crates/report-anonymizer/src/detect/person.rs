@@ -205,7 +205,8 @@ fn carer(document: &Document<'_>, i: usize) -> bool {
         && document.is_sign(i - 1, b':')
         && document.same_line(i - 2, i)
         && (document.has(i - 2, Roles::JOB)
-            || document.is_any(i - 2, words!["cc", "prescripteur", "demandeur", "operateur", "lecteur"]))
+            || document
+                .is_any(i - 2, words!["cc", "prescripteur", "demandeur", "operateur", "lecteur", "par"]))
 }
 
 /// "dossier de M Blanc.", "adressé par M Petit,": a title without its dot.

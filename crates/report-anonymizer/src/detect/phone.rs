@@ -107,10 +107,9 @@ fn paired(document: &Document<'_>, start: usize) -> bool {
 /// "Dr Reuter (26 39 25 84)": pairs, or three digits and pairs, that fill a bracket behind a name.
 fn bracketed(document: &Document<'_>, start: usize, end: usize) -> bool {
     let named = |i: usize| document.get(i).is_some_and(|t| t.kind == Kind::Word && !t.roles.any(Roles::UNIT));
-    start > 1
-        && document.is_sign(start - 1, b'(')
-        && document.is_sign(end, b')')
-        && named(start - 2)
+    let barred = start > 1 && document.is_sign(start - 1, b'|') && document.is_sign(end, b'|');
+    (barred
+        || start > 1 && document.is_sign(start - 1, b'(') && document.is_sign(end, b')') && named(start - 2))
         && (start..end)
             .all(|j| document.get(j).is_some_and(|t| t.kind == Kind::Number && matches!(t.len, 2 | 3)))
 }

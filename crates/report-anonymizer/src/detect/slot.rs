@@ -8,7 +8,7 @@ use super::marks;
 use super::name::Name;
 use super::run::{Run, closed, foreign, plausible, read, read_sure};
 use super::slot_line::{alone, cell, columns, head, pair};
-use super::slot_note::{acts, bracketed, dated, firm, speaker, timed};
+use super::slot_note::{acts, bracketed, dated, firm, leader, speaker, timed};
 
 /// A name that fills a place where only persons stand, whatever the lists say of its words: after the label
 /// of a person, alone on the last line, before the date at the head, in the cell beside its label.
@@ -43,10 +43,10 @@ pub(crate) fn slot(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
             b':' => labelled(document, i),
             b'(' => bracketed(document, i),
             b'|' => cell(document, i, i - 1),
-            b'.' => subject(document, i).or_else(|| acts(document, i)),
+            b'.' => subject(document, i).or_else(|| acts(document, i)).or_else(|| leader(document, i)),
             b']' => speaker(document, i),
             b',' => third(document, i).or_else(|| subject(document, i)),
-            b'-' | b'/' => pair(document, i).or_else(|| dated(document, i)),
+            b'-' | b'/' => pair(document, i).or_else(|| dated(document, i)).or_else(|| timed(document, i)),
             _ => None,
         },
         Kind::Word if token.gap > 3 => cell(document, i, i),
@@ -186,7 +186,8 @@ fn spoken(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str
         && (word.saturating_sub(4)..word).any(|j| {
             document.same_line(j, i)
                 && (document.has(j, Roles::AGENT.or(Roles::PERSON_CUE))
-                    || document.is_any(j, words!["fait", "faite", "faits", "faites"]))
+                    || document
+                        .is_any(j, words!["fait", "faite", "faits", "faites", "accueil", "presentation"]))
                 && !document.is_sign(j + 1, b'.')
         });
     if acted {

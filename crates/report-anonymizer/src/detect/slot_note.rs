@@ -3,8 +3,9 @@ use crate::document::{Document, Shape};
 use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 
+use super::lead::LABELS;
 use super::name::{Name, compound};
-use super::run::{foreign, read_sure};
+use super::run::{closed, foreign, read_sure};
 use super::unlisted::medical_form;
 
 /// "[24/10/2022 10:11] Qiang : parfait": who says what follows.
@@ -62,12 +63,16 @@ pub(crate) fn dated(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'
 
 /// "10:30 X : pansement refait", "21h12 Inf. X : douleur", "20:15 X, aide": who notes something, after the hour.
 pub(crate) fn timed(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
-    let hour = i > 2
-        && (document.is_sign(i - 2, b':') || document.is_any(i - 2, words!["h"]))
-        && document.is_number(i - 3)
-        && document.tokens[i - 1].len == 2
+    // "11h33 - Teresina : revient de radio".
+    let dash = document.is_sign(i - 1, b'-') && document.tokens[i - 1].gap > 0 && i > 3;
+    let end = i - usize::from(dash);
+    let hour = end > 2
+        && (document.is_sign(end - 2, b':') || document.is_any(end - 2, words!["h"]))
+        && document.is_number(end - 3)
+        && document.is_number(end - 1)
+        && document.tokens[end - 1].len == 2
         && document.tokens[i].gap > 0
-        && document.same_line(i - 3, i);
+        && document.same_line(end - 3, i);
     if !hour {
         return None;
     }
@@ -165,4 +170,20 @@ pub(crate) fn firm(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
         && (token.shape == Shape::Upper && document.mixed() || token.lists.any(Lists::SURNAME))
         && (document.ends_line(end - 1) || document.get(end).is_some_and(|t| t.gap > 0));
     owner.then_some((Name { start: i, end, words: 1 }, Role::Clinician, "slot_firm", 0.8))
+}
+
+/// "Médecin réalisateur ..... SIMONYAN Arpine": dots lead from the label of a person to the name.
+pub(crate) fn leader(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
+    let start = document.line(i).start;
+    let dots = (start..i).rev().take_while(|j| document.is_sign(*j, b'.')).count();
+    let label = (start..i - dots)
+        .rev()
+        .take(3)
+        .any(|j| document.has(j, LABELS) && !document.is_any(j, words!["service", "imagerie", "radiologie"]));
+    if dots < 3 || !label {
+        return None;
+    }
+    let run = read_sure(document, i)?;
+    let fits = run.tells() || run.frequent > 0;
+    (fits && closed(document, &run)).then_some((run.name(), Role::Other, "slot_leader", 0.8))
 }

@@ -201,7 +201,24 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
             && token.shape == Shape::Capital
             && !token.lists.any(Lists::MEDICAL)
             && sent(document, i);
-    if reached || source || alone || practice || capital && big && (!word || bracketed) && closed && opened {
+    // "Patient : X - 13/11/1958 - Condom", "Dr X ; Dr Y ; Bernay".
+    let column = cased
+        && token.shape == Shape::Capital
+        && document.ends_line(end - 1)
+        && previous.is_some_and(|p| {
+            p > 0
+                && (document.is_sign(p, b'-') && document.tokens[p].gap > 0 && document.is_number(p - 1)
+                    || document.is_sign(p, b';')
+                        && document.tokens[p - 1].shape == Shape::Capital
+                        && doctor())
+        });
+    if column
+        || reached
+        || source
+        || alone
+        || practice
+        || capital && big && (!word || bracketed) && closed && opened
+    {
         return Some((i, end, "town", 0.68));
     }
     if cased || capital && token.shape == Shape::Upper && document.mixed() {

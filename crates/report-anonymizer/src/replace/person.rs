@@ -105,7 +105,8 @@ impl Cast {
                 None => out.push_str(between),
             }
             let was = &document.text()[bytes.clone()];
-            let name = if unit.initial {
+            // "LJ/ac" stays letters.
+            let name = if unit.initial || span.rule == "dictation_marks" {
                 self.initial(was, surrogates.pool, scope)
             } else {
                 self.word(document, span, &unit, surrogates.pool, scope)
@@ -139,7 +140,9 @@ impl Cast {
                         || !titled_before(document, start) && !capitals)
                     || FIRST_NAME_RULES.contains(&span.rule)
                         && token.lists.any(Lists::FIRST)
-                        && !titled_before(document, start);
+                        && !titled_before(document, start)
+                    || span.rule == "given_name"
+                    || given_before(document, start);
                 let first = self.firsts.get(&hash_word(&text)).copied().unwrap_or(alone);
                 (text, first)
             }
@@ -206,7 +209,9 @@ impl Cast {
 }
 
 /// Rules that find persons where they are called by their first name.
-const FIRST_NAME_RULES: [&str; 8] = [
+const FIRST_NAME_RULES: [&str; 10] = [
+    "slot_bracket",
+    "slot_source",
     "first_name_acts",
     "greeting",
     "slot_greeting",
@@ -278,6 +283,18 @@ fn titled_woman(document: &Document<'_>, i: usize) -> Option<bool> {
             ],
         );
         (woman || man).then_some(woman)
+    })
+}
+
+/// Whether the name at token `i` fills the place of a first name, known or not: "Prénom : X", "le papa, X".
+fn given_before(document: &Document<'_>, i: usize) -> bool {
+    let signed = i > 0 && document.tokens[i - 1].kind == Kind::Sign;
+    let before = i.checked_sub(1 + usize::from(signed)).filter(|b| document.same_line(*b, i));
+    before.is_some_and(|b| {
+        document.is_any(b, words!["prenom", "prenoms"])
+            || document
+                .is_any(b, words!["papa", "maman", "fils", "fille", "soeur", "frere", "epouse", "mari"])
+                && document.get(i + 1).is_none_or(|t| t.kind == Kind::Sign || t.shape == Shape::Lower)
     })
 }
 

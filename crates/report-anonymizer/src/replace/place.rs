@@ -58,7 +58,12 @@ fn street(surrogates: &Surrogates<'_>, span: &Span, scope: &Scope<'_>) -> String
         return in_case_of(text, &format!("rue {name} {}", scope.draw("house", &[&key]) % 180 + 1));
     };
     let mut name_end = kind + 1;
-    while name_end < tokens.end && !document.is_number(name_end) && !document.is_sign(name_end, b',') {
+    // "rue du 8 mai 1945": the numbers of a date are of the name.
+    let of_date = |j: usize| document.has(j + 1, Roles::MONTH) || document.has(j - 1, Roles::MONTH);
+    while name_end < tokens.end
+        && (!document.is_number(name_end) || of_date(name_end))
+        && !document.is_sign(name_end, b',')
+    {
         name_end += 1;
     }
     let bytes = |from: usize, to: usize| document.bytes(from, to);
