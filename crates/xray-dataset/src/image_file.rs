@@ -1,4 +1,3 @@
-use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
@@ -8,7 +7,7 @@ use xray_core::{ImageDecoder, ImageTensor};
 
 use crate::caught::caught;
 use crate::grey_jpeg::{self, Grey};
-use crate::{DicomDecoder, Error, ImageFault, Result};
+use crate::{DicomDecoder, Error, ImageFault, Result, files};
 
 /// As many pixels as [`DicomDecoder`] takes by default.
 const MAX_PIXELS: usize = 100_000_000;
@@ -62,7 +61,7 @@ impl ImageDecoder for ImageFileDecoder {
     type Error = Error;
 
     fn decode(&self, path: &Path) -> Result<ImageTensor> {
-        let bytes = fs::read(path).map_err(|_| Error::image(path, ImageFault::Unreadable))?;
+        let bytes = files::read(path).map_err(|_| Error::image(path, ImageFault::Unreadable))?;
         // The preamble of a DICOM file may be the beginning of a TIFF file, which then shows the same pixels
         // without window and without MONOCHROME1.
         if bytes.get(128..132) == Some(b"DICM") || image::guess_format(&bytes).is_err() {
@@ -128,6 +127,8 @@ fn luma([red, green, blue]: [f32; 3]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use image::{ImageBuffer, ImageFormat, Luma, Rgb};
 
     use super::*;

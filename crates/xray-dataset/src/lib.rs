@@ -72,6 +72,7 @@ mod dicom;
 mod ehr;
 mod error;
 mod examination;
+mod files;
 mod grey_jpeg;
 mod image_file;
 mod loader;

@@ -1,12 +1,12 @@
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use dicom_core::value::{DataSetSequence, PrimitiveValue, Value};
 use dicom_core::{DataElement, Tag, VR};
-use dicom_dictionary_std::{tags, uids};
+use dicom_dictionary_std::tags;
 use dicom_object::mem::InMemElement;
 use dicom_object::{FileMetaTable, InMemDicomObject};
-use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
+use dicom_transfer_syntax_registry::{TransferSyntaxIndex, TransferSyntaxRegistry};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use xray_core::{AtomicFile, PatientIdentity, PseudonymKey, Report, ReportId, ReportTransform};
@@ -14,7 +14,7 @@ use xray_core::{AtomicFile, PatientIdentity, PseudonymKey, Report, ReportId, Rep
 use super::profile::{Action, action};
 use super::value::{capped_age, new_uid, shift_date};
 use crate::caught::caught;
-use crate::dicom::{DicomHeader, Extent, read_dicom, text};
+use crate::dicom::{DicomHeader, inflated_syntax, place_of_pixels, read_beside_pixels, text};
 use crate::pseudonyms;
 use crate::shard::{AnyTransform, any_transform};
 use crate::{Error, ImageFault, Result};
@@ -102,7 +102,7 @@ impl HeaderDeidentifier {
     /// be written.
     pub fn file(&self, input: &Path, output: &Path) -> Result<()> {
         let fault = |reason| Error::image(input, reason);
-        let object = read_dicom(input, Extent::Whole).map_err(fault)?;
+        let (object, pixels) = read_beside_pixels(input).map_err(fault)?;
         let mut meta = object.meta().clone();
         meta.media_storage_sop_instance_uid = new_uid(&self.key, &meta.media_storage_sop_instance_uid);
         meta.source_application_entity_title = None;
@@ -113,11 +113,12 @@ impl HeaderDeidentifier {
         meta.update_information_group_length();
         let data_set = self.data_set(object.into_inner());
         let data_set = data_set.ok_or_else(|| Error::NoPatient { path: input.to_owned() })?;
-        let bytes = caught(|| written(data_set, meta)).flatten();
-        let bytes = bytes.ok_or_else(|| fault(ImageFault::DamagedDataSet))?;
+        let encoded = caught(|| Encoded::new(&data_set, &meta)).flatten();
+        let encoded = encoded.ok_or_else(|| fault(ImageFault::DamagedDataSet))?;
         let folder = output.parent().unwrap_or(output);
         let mut file = AtomicFile::create(output).map_err(Error::core(folder))?;
-        file.write_all(&bytes).map_err(|source| Error::file("writing", output, source))?;
+        let written = encoded.write(pixels.as_slice(), &mut file);
+        written.map_err(|source| Error::file("writing", output, source))?;
         file.commit_unflushed().map_err(Error::core(folder))
     }
 
@@ -337,20 +338,38 @@ fn is_text(vr: VR) -> bool {
     )
 }
 
-/// The file as it is stored; nothing if a value cannot be written.
-fn written(data_set: InMemDicomObject, meta: FileMetaTable) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if meta.transfer_syntax() != uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
-        data_set.with_exact_meta(meta).write_all(&mut bytes).ok()?;
-        return Some(bytes);
+/// A file as it is stored, but for its pixels.
+struct Encoded {
+    meta: Vec<u8>,
+    data_set: Vec<u8>,
+    /// Where the pixels belong in the data set.
+    pixels_at: usize,
+    deflated: bool,
+}
+
+impl Encoded {
+    /// Nothing if a value cannot be written.
+    fn new(data_set: &InMemDicomObject, meta: &FileMetaTable) -> Option<Self> {
+        let mut group = [[0; 128].as_slice(), b"DICM"].concat();
+        meta.write(&mut group).ok()?;
+        let syntax = TransferSyntaxRegistry.get(meta.transfer_syntax())?;
+        let plain = inflated_syntax(syntax)?;
+        let mut bytes = Vec::new();
+        data_set.write_dataset_with_ts(&mut bytes, plain).ok()?;
+        let pixels_at = place_of_pixels(&bytes, plain)?;
+        Some(Self { meta: group, data_set: bytes, pixels_at, deflated: plain.uid() != syntax.uid() })
     }
-    // The library hands the compressor number after number, which takes it a hundred times as long.
-    let mut plain = Vec::new();
-    data_set.write_dataset_with_ts(&mut plain, &EXPLICIT_VR_LITTLE_ENDIAN.erased()).ok()?;
-    bytes.extend_from_slice(&[0; 128]);
-    bytes.extend_from_slice(b"DICM");
-    meta.write(&mut bytes).ok()?;
-    let mut deflated = DeflateEncoder::new(bytes, Compression::fast());
-    deflated.write_all(&plain).ok()?;
-    deflated.finish().ok()
+
+    fn write(&self, pixels: &[u8], out: &mut impl Write) -> io::Result<()> {
+        let (before, behind) = self.data_set.split_at(self.pixels_at);
+        let mut parts = [before, pixels, behind].into_iter();
+        out.write_all(&self.meta)?;
+        if !self.deflated {
+            return parts.try_for_each(|part| out.write_all(part));
+        }
+        // Large parts: handed number after number, the compressor takes a hundred times as long.
+        let mut deflated = DeflateEncoder::new(out, Compression::fast());
+        parts.try_for_each(|part| deflated.write_all(part))?;
+        deflated.finish().map(|_| ())
+    }
 }

@@ -12,6 +12,6 @@ mod lut;
 mod pixels;
 
 pub use decoder::DicomDecoder;
-pub(crate) use file::{Extent, read_dicom, text};
+pub(crate) use file::{Extent, inflated_syntax, place_of_pixels, read_beside_pixels, read_dicom, text};
 pub(crate) use header::DicomHeader;
 pub use pixels::Windowing;

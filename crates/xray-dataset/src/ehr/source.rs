@@ -1,4 +1,3 @@
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use xray_core::{Report, ReportKind};
 use super::bands::{PageTemplate, cut_by_templates, cut_repeated};
 use super::pages::{self, Page};
 use super::{pdf, text};
-use crate::{Cause, Error, Result};
+use crate::{Cause, Error, Result, files};
 
 /// The reports of a folder with an `index.jsonl`, or of a `.jsonl` file itself.
 ///
@@ -86,7 +85,7 @@ impl ReportSource {
         let index = if place.is_dir() { place.join("index.jsonl") } else { place.clone() };
         let folder = index.parent().unwrap_or(Path::new("."));
         let fail = |source| Error::file("reading", &index, source);
-        let file = fs::File::open(&index).map_err(fail)?;
+        let file = files::open(&index).map_err(fail)?;
         let lines: Vec<Vec<u8>> =
             BufReader::new(file).split(b'\n').collect::<Result<_, _>>().map_err(fail)?;
         let lines = lines.into_par_iter().enumerate().filter(|(_, line)| !line.trim_ascii().is_empty());
@@ -112,9 +111,7 @@ impl ReportSource {
             return Ok((report, Content::Text(text)));
         };
         let path = folder.join(file.as_str().ok_or(Cause::DamagedRow)?);
-        // A pipe would be waited for.
-        let is_file = fs::metadata(&path).is_ok_and(|metadata| metadata.is_file());
-        let bytes = is_file.then(|| fs::read(&path).ok()).flatten().ok_or(Cause::NoText)?;
+        let bytes = files::read(&path).map_err(|_| Cause::NoText)?;
         let content = match bytes.starts_with(b"%PDF") {
             true => Content::Pages(pdf::read_pages(&bytes)?),
             false => Content::Text(text::decode(&bytes)?),
@@ -153,6 +150,8 @@ type ReadRow = Result<(Report, Content), Cause>;
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -207,5 +206,16 @@ mod tests {
         let text = |row: usize| read[row].report.as_ref().unwrap().text.as_str();
         assert_eq!([text(7), text(8), text(12)], ["Œdème", "Œdème", "Lésion"]);
         assert_eq!(read[0].report.as_ref().unwrap().text, "Œdème – pas de lésion");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_index_that_is_a_pipe_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = folder.path().join("index.jsonl");
+        assert!(std::process::Command::new("mkfifo").arg(&index).status().unwrap().success());
+        for place in [folder.path(), &index] {
+            assert!(matches!(ReportSource::new(place).read(), Err(Error::File { .. })));
+        }
     }
 }

@@ -1,7 +1,6 @@
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// A file of comma-separated values.
 pub(super) struct Table {
@@ -67,7 +66,7 @@ impl<'a> Row<'a> {
 
 /// The lines of a file by their fields. A field in double quotes may hold commas.
 fn lines(path: &Path) -> Result<Vec<Vec<String>>> {
-    let text = fs::read_to_string(path).map_err(|source| Error::file("reading", path, source))?;
+    let text = files::read_to_string(path).map_err(|source| Error::file("reading", path, source))?;
     let lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.trim().is_empty());
     Ok(lines.map(fields).collect())
 }

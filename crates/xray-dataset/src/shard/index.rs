@@ -1,9 +1,8 @@
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, Split};
+use crate::{Error, Result, Split, files};
 
 /// The list of the shards of a folder, `index.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +39,7 @@ impl ShardIndex {
     /// [`Error::File`] or [`Error::Shard`].
     pub fn read(folder: impl AsRef<Path>) -> Result<Self> {
         let path = folder.as_ref().join(Self::FILE);
-        let bytes = fs::read(&path).map_err(|source| Error::file("reading", &path, source))?;
+        let bytes = files::read(&path).map_err(|source| Error::file("reading", &path, source))?;
         serde_json::from_slice(&bytes).map_err(|error| Error::shard(&path, error.to_string()))
     }
 

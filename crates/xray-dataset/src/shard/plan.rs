@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::writer::hex;
 use crate::archive::ArchiveStudy;
 use crate::pseudonyms::{self, DIGITS};
-use crate::{Error, Pairing, Result, Split};
+use crate::{Error, Pairing, Result, Split, files};
 
 /// The keyed names of things, as keys of samples and accounts have them.
 #[derive(Debug)]
@@ -127,7 +127,7 @@ pub(super) fn read_labels(path: &Path) -> Result<HashMap<StudyId, Labels>> {
         study: StudyId,
         labels: Labels,
     }
-    let text = fs::read_to_string(path).map_err(|source| Error::file("reading", path, source))?;
+    let text = files::read_to_string(path).map_err(|source| Error::file("reading", path, source))?;
     let mut labels = HashMap::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let row: Row = serde_json::from_str(line).map_err(|_| Error::Row {

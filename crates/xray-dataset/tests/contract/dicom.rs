@@ -1,6 +1,7 @@
 //! DICOM files become grey values in `[0, 1]`, bone bright.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
 use crate::archive::File;
@@ -240,6 +241,63 @@ fn a_length_beyond_the_end_is_refused_wherever_it_stands() {
     let mut changed = bytes.clone();
     changed.splice(pixels..pixels, step);
     assert_eq!(refused(&changed).1, Err(ImageFault::DamagedDataSet));
+}
+
+#[test]
+fn a_length_beyond_the_end_is_refused_in_a_deflated_file_and_behind_an_end_of_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.dcm");
+    let mut plain = Vec::new();
+    let explicit = EXPLICIT_VR_LITTLE_ENDIAN.erased();
+    File::default().object().write_dataset_with_ts(&mut plain, &explicit).unwrap();
+    let long = [&[0x20, 0, 0, 0x40][..], b"UN\0\0", &0x5000_0000_u32.to_le_bytes()].concat();
+    let item_end = [0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0];
+    let pixels = plain.windows(4).position(|four| four == [0xE0, 0x7F, 0x10, 0x00]).unwrap();
+    for syntax in [uids::EXPLICIT_VR_LITTLE_ENDIAN, uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN] {
+        for (inserted, expected) in
+            [(&[][..], None), (&long, Some(())), (&[&item_end[..], &long].concat(), Some(()))]
+        {
+            let mut data_set = plain.clone();
+            data_set.splice(pixels..pixels, inserted.iter().copied());
+            let meta = FileMetaTableBuilder::new()
+                .media_storage_sop_class_uid("1.2")
+                .media_storage_sop_instance_uid("1.2.3")
+                .transfer_syntax(syntax)
+                .build()
+                .unwrap();
+            let mut bytes = [&[0; 128][..], b"DICM"].concat();
+            meta.write(&mut bytes).unwrap();
+            if syntax == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
+                let mut deflated = flate2::write::DeflateEncoder::new(bytes, flate2::Compression::fast());
+                deflated.write_all(&data_set).unwrap();
+                bytes = deflated.finish().unwrap();
+            } else {
+                bytes.extend(data_set);
+            }
+            fs::write(&path, bytes).unwrap();
+            let reason = |error| match error {
+                Error::Image { reason, .. } => reason,
+                other => panic!("{other}"),
+            };
+            let expected = expected.map(|()| ImageFault::DamagedDataSet);
+            assert_eq!(DicomDecoder::default().decode(&path).map_err(reason).err(), expected);
+            assert_eq!(DicomDecoder::default().frames(&path).map_err(reason).err(), expected);
+        }
+    }
+}
+
+#[test]
+fn elements_without_their_kinds_are_read_where_the_file_promises_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = saved(&folder, File::default().object());
+    let explicit = fs::read(&path).unwrap();
+    let data_set = explicit.windows(4).position(|four| four[..2] == [8, 0] && four[3] == 0).unwrap();
+    let mut bytes = explicit[..data_set].to_vec();
+    let implicit = IMPLICIT_VR_LITTLE_ENDIAN.erased();
+    File::default().object().write_dataset_with_ts(&mut bytes, &implicit).unwrap();
+    let expected = DicomDecoder::default().decode(&path).unwrap();
+    fs::write(&path, bytes).unwrap();
+    assert_eq!(DicomDecoder::default().decode(&path).unwrap(), expected);
 }
 
 #[test]
