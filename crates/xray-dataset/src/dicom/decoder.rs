@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 /// Decodes DICOM files into grey values in `[0, 1]`, bone bright.
 ///
-/// Raw, RLE, JPEG, lossless JPEG, JPEG-LS (grey), JPEG 2000 and deflated pixels are read, with or without preamble
+/// Raw, RLE, JPEG (8 and 12 bits), lossless JPEG, JPEG-LS, JPEG 2000 and deflated pixels are read, with or without preamble
 /// and meta header. The stages are those of PS3.4 N.2: modality LUT or rescale, then [`Windowing`], then
 /// MONOCHROME1 is inverted. Colour becomes grey. JPEG XL and video are not read.
 ///

@@ -1,19 +1,33 @@
-//! JPEG-LS (ITU-T T.87), lossless and near-lossless, of grey images. Names are those of the standard.
+//! JPEG-LS (ITU-T T.87), lossless and near-lossless, of grey and of three components. Names are those of the standard.
+
+use std::ops::Range;
 
 use crate::ImageFault;
 
-/// A decoded image: samples of up to 16 bits.
+/// A decoded image: samples of up to 16 bits, pixel after pixel.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Grey {
+pub(super) struct Image {
     pub(super) height: usize,
     pub(super) width: usize,
+    pub(super) components: usize,
     pub(super) samples: Vec<u16>,
 }
 
-/// Decodes one image of one component and at most `max_pixels` pixels.
-pub(super) fn decode(bytes: &[u8], max_pixels: usize) -> Result<Grey, ImageFault> {
-    let mut frame: Option<(u32, usize, usize)> = None;
+/// What the frame header says.
+struct Frame<'a> {
+    bits: u32,
+    height: usize,
+    width: usize,
+    /// Name, sampling and table of each component.
+    components: &'a [[u8; 3]],
+}
+
+/// Decodes one image of one component or three, and of at most `max_pixels` pixels.
+pub(super) fn decode(bytes: &[u8], max_pixels: usize) -> Result<Image, ImageFault> {
+    let mut frame: Option<Frame<'_>> = None;
     let mut preset = [0_i32; 5];
+    // The components of scans that hold one each.
+    let mut planes: Vec<Vec<u16>> = Vec::new();
     let mut rest = bytes.strip_prefix(&[0xFF, SOI]).ok_or(ImageFault::DamagedPixels)?;
     loop {
         let [0xFF, marker, high, low, ..] = *rest else { return Err(ImageFault::DamagedPixels) };
@@ -21,9 +35,22 @@ pub(super) fn decode(bytes: &[u8], max_pixels: usize) -> Result<Grey, ImageFault
         let segment = rest.get(4..2 + length).ok_or(ImageFault::DamagedPixels)?;
         rest = &rest[2 + length..];
         match (marker, segment) {
-            (SOF55, [bits @ 2..=16, y1, y0, x1, x0, 1, ..]) => {
+            (SOF55, [bits @ 2..=16, y1, y0, x1, x0, count @ (1 | 3), components @ ..])
+                if components.len() == 3 * usize::from(*count) && frame.is_none() =>
+            {
                 let side = |high: &u8, low: &u8| usize::from(u16::from_be_bytes([*high, *low]));
-                frame = Some((u32::from(*bits), side(y1, y0), side(x1, x0)));
+                let (height, width) = (side(y1, y0), side(x1, x0));
+                let (components, _) = components.as_chunks();
+                // Fewer samples of a component than there are pixels.
+                let sampled =
+                    components.len() > 1 && components.iter().any(|[_, sampling, _]| *sampling != 0x11);
+                if height == 0 || width == 0 || sampled {
+                    return Err(ImageFault::UnsupportedPixels);
+                }
+                if height * width > max_pixels {
+                    return Err(ImageFault::TooLarge);
+                }
+                frame = Some(Frame { bits: u32::from(*bits), height, width, components });
             }
             (SOF55, _) => return Err(ImageFault::UnsupportedPixels),
             (LSE, [1, values @ ..]) if values.len() >= 10 => {
@@ -31,19 +58,38 @@ pub(super) fn decode(bytes: &[u8], max_pixels: usize) -> Result<Grey, ImageFault
                     *value = i32::from(u16::from_be_bytes([pair[0], pair[1]]));
                 }
             }
-            // Tables from samples to other values, and larger images.
+            // Tables from samples to other values, and larger images; a transform of colours of one encoder's own.
             (LSE, _) => return Err(ImageFault::UnsupportedPixels),
-            (SOS, [1, _, 0, near, 0, 0]) => {
-                let (bits, height, width) = frame.ok_or(ImageFault::DamagedPixels)?;
-                if height == 0 || width == 0 {
+            (APP8, [b'm', b'r', b'f', b'x', 1..=255, ..]) => return Err(ImageFault::UnsupportedPixels),
+            (SOS, [count, rows @ .., near, interleave, 0]) => {
+                let Frame { bits, height, width, components } =
+                    frame.as_ref().ok_or(ImageFault::DamagedPixels)?;
+                let (rows, odd) = rows.as_chunks::<2>();
+                if rows.len() != usize::from(*count)
+                    || !odd.is_empty()
+                    || rows.iter().any(|[_, table]| *table != 0)
+                {
                     return Err(ImageFault::UnsupportedPixels);
                 }
-                if height * width > max_pixels {
-                    return Err(ImageFault::TooLarge);
+                // A component alone is not interleaved, whatever the scan says.
+                let by_pixel = match (rows.len(), interleave) {
+                    (1, _) => false,
+                    (count, 1 | 2) if count == components.len() => *interleave == 2,
+                    _ => return Err(ImageFault::UnsupportedPixels),
+                };
+                let named = &components[planes.len()..][..rows.len().min(components.len() - planes.len())];
+                if !named.iter().map(|[name, ..]| name).eq(rows.iter().map(|[name, _]| name)) {
+                    return Err(ImageFault::DamagedPixels);
                 }
-                let coding = Coding::new(bits, i32::from(*near), preset)?;
-                let samples = Scan::new(coding, rest, width).lines(height)?;
-                return Ok(Grey { height, width, samples });
+                let coding = Coding::new(*bits, i32::from(*near), preset)?;
+                planes.push(Scan::new(coding, rest, *width, rows.len()).samples(*height, by_pixel)?);
+                if rows.len() == components.len() || planes.len() == components.len() {
+                    let (height, width, components) = (*height, *width, components.len());
+                    return Ok(Image { height, width, components, samples: interleaved(planes) });
+                }
+                // No marker stands within a scan.
+                let end = rest.windows(2).position(|pair| pair[0] == 0xFF && pair[1] >= 0x80);
+                rest = &rest[end.ok_or(ImageFault::DamagedPixels)?..];
             }
             (SOS, _) => return Err(ImageFault::UnsupportedPixels),
             _ => {}
@@ -51,10 +97,19 @@ pub(super) fn decode(bytes: &[u8], max_pixels: usize) -> Result<Grey, ImageFault
     }
 }
 
+/// The samples of several planes, pixel after pixel.
+fn interleaved(mut planes: Vec<Vec<u16>>) -> Vec<u16> {
+    if planes.len() == 1 {
+        return planes.swap_remove(0);
+    }
+    (0..planes[0].len()).flat_map(|pixel| planes.iter().map(move |plane| plane[pixel])).collect()
+}
+
 const SOI: u8 = 0xD8;
 const SOF55: u8 = 0xF7;
 const LSE: u8 = 0xF8;
 const SOS: u8 = 0xDA;
+const APP8: u8 = 0xE8;
 
 /// The contexts of regular samples; two more are of samples that end a run.
 const REGULAR: usize = 365;
@@ -204,56 +259,94 @@ impl Bits<'_> {
     }
 }
 
+/// One component of a scan.
+#[derive(Debug)]
+struct Plane {
+    /// The line before and this one, with a sample more at either end.
+    lines: [Vec<i32>; 2],
+    run_index: usize,
+}
+
+/// The samples about one: to the left, above, above to the left and above to the right.
+struct Around {
+    ra: i32,
+    rb: i32,
+    rc: i32,
+    rd: i32,
+}
+
 #[derive(Debug)]
 struct Scan<'a> {
     coding: Coding,
     bits: Bits<'a>,
     contexts: Vec<Context>,
-    run_index: usize,
-    /// The line before and this one, with a sample more at either end.
-    lines: [Vec<i32>; 2],
+    planes: Vec<Plane>,
 }
 
 impl<'a> Scan<'a> {
-    fn new(coding: Coding, bytes: &'a [u8], width: usize) -> Self {
+    fn new(coding: Coding, bytes: &'a [u8], width: usize, components: usize) -> Self {
         let a = ((coding.range + 32) / 64).max(2);
+        let plane = || Plane { lines: [vec![0; width + 2], vec![0; width + 2]], run_index: 0 };
         Self {
             coding,
             bits: Bits { bytes, at: 0, word: 0, count: 0 },
             contexts: vec![Context { a, b: 0, c: 0, n: 1, negative: 0 }; REGULAR + 2],
-            run_index: 0,
-            lines: [vec![0; width + 2], vec![0; width + 2]],
+            planes: (0..components).map(|_| plane()).collect(),
         }
     }
 
-    fn lines(mut self, height: usize) -> Result<Vec<u16>, ImageFault> {
-        let width = self.lines[0].len() - 2;
-        let mut samples = Vec::with_capacity(height * width);
+    /// All samples, pixel after pixel. The components come pixel by pixel or line by line.
+    fn samples(mut self, height: usize, by_pixel: bool) -> Result<Vec<u16>, ImageFault> {
+        let (width, components) = (self.planes[0].lines[0].len() - 2, self.planes.len());
+        let mut samples = Vec::with_capacity(height * width * components);
+        let step = if by_pixel { components } else { 1 };
         for _ in 0..height {
-            self.lines.swap(0, 1);
-            // Beyond the edges: the last sample above again, and above the first one.
-            self.lines[0][width + 1] = self.lines[0][width];
-            self.lines[1][0] = self.lines[0][1];
-            let mut x = 1;
-            while x <= width {
-                x = self.next(x, width)?;
+            for first in (0..components).step_by(step) {
+                let planes = first..first + step;
+                for plane in &mut self.planes[planes.clone()] {
+                    plane.lines.swap(0, 1);
+                    // Beyond the edges: the last sample above again, and above the first one.
+                    plane.lines[0][width + 1] = plane.lines[0][width];
+                    plane.lines[1][0] = plane.lines[0][1];
+                }
+                let mut x = 1;
+                while x <= width {
+                    x = self.next(&planes, x, width)?;
+                }
             }
-            samples.extend(self.lines[1][1..=width].iter().map(|sample| *sample as u16));
+            let pixel = |x: usize| self.planes.iter().map(move |plane| plane.lines[1][x] as u16);
+            samples.extend((1..=width).flat_map(pixel));
         }
         Ok(samples)
     }
 
-    /// Decodes one sample or run at `x`; gives the place behind it.
-    fn next(&mut self, x: usize, width: usize) -> Result<usize, ImageFault> {
-        let (ra, rb) = (self.lines[1][x - 1], self.lines[0][x]);
-        let (rc, rd) = (self.lines[0][x - 1], self.lines[0][x + 1]);
-        let gradients = [rd - rb, rb - rc, rc - ra].map(|gradient| self.coding.quantised(gradient));
-        if gradients == [0; 3] {
-            return self.run(x, width);
+    fn around(&self, plane: usize, x: usize) -> Around {
+        let [above, line] = &self.planes[plane].lines;
+        Around { ra: line[x - 1], rb: above[x], rc: above[x - 1], rd: above[x + 1] }
+    }
+
+    /// Decodes the samples of some planes, or runs, at `x`; gives the place behind them.
+    fn next(&mut self, planes: &Range<usize>, x: usize, width: usize) -> Result<usize, ImageFault> {
+        let mut contexts = [0; 3];
+        for (context, plane) in contexts.iter_mut().zip(planes.clone()) {
+            let Around { ra, rb, rc, rd } = self.around(plane, x);
+            let [q1, q2, q3] = [rd - rb, rb - rc, rc - ra].map(|gradient| self.coding.quantised(gradient));
+            *context = 81 * q1 + 9 * q2 + q3;
         }
-        let context = 81 * gradients[0] + 9 * gradients[1] + gradients[2];
-        let (sign, context) = (context.signum(), context.unsigned_abs() as usize);
-        let known = &mut self.contexts[context];
+        // Only three zeros give none.
+        if contexts == [0; 3] {
+            return self.run(planes, x, width);
+        }
+        for (context, plane) in contexts.into_iter().zip(planes.clone()) {
+            self.regular(plane, x, context)?;
+        }
+        Ok(x + 1)
+    }
+
+    fn regular(&mut self, plane: usize, x: usize, context: i32) -> Result<(), ImageFault> {
+        let Around { ra, rb, rc, .. } = self.around(plane, x);
+        let sign = if context < 0 { -1 } else { 1 };
+        let known = &mut self.contexts[context.unsigned_abs() as usize];
         let k = known.golomb(known.a);
         let mapped = self.bits.golomb(k, self.coding.limit, self.coding.qbpp)?;
         let half = mapped >> 1;
@@ -271,37 +364,53 @@ impl<'a> Scan<'a> {
         };
         let prediction = (prediction + sign * known.c).clamp(0, self.coding.maxval);
         known.update(error, &self.coding);
-        self.lines[1][x] = self.coding.reconstructed(prediction, sign * error);
-        Ok(x + 1)
+        self.planes[plane].lines[1][x] = self.coding.reconstructed(prediction, sign * error);
+        Ok(())
     }
 
-    /// A run of the sample to the left, and the sample that ends it.
-    fn run(&mut self, mut x: usize, width: usize) -> Result<usize, ImageFault> {
-        let ra = self.lines[1][x - 1];
-        while self.bits.take(1)? == 1 {
-            let (length, left) = (1 << J[self.run_index], width + 1 - x);
-            let filled = left.min(length);
-            self.lines[1][x..x + filled].fill(ra);
-            x += filled;
-            if filled == length {
-                self.run_index = (self.run_index + 1).min(J.len() - 1);
-            }
-            if x > width {
-                return Ok(x);
-            }
+    /// Runs of the samples to the left, and the samples that end them.
+    fn run(&mut self, planes: &Range<usize>, mut x: usize, width: usize) -> Result<usize, ImageFault> {
+        let mut index = self.planes[planes.start].run_index;
+        let start = x;
+        let mut ended = false;
+        while !ended && x <= width {
+            let length = if self.bits.take(1)? == 1 {
+                let (length, left) = (1 << J[index], width + 1 - x);
+                if length <= left {
+                    index = (index + 1).min(J.len() - 1);
+                }
+                left.min(length)
+            } else {
+                ended = true;
+                self.bits.take(J[index])? as usize
+            };
+            x += length;
         }
-        let rest = self.bits.take(J[self.run_index])? as usize;
-        if x + rest > width {
+        if ended && x > width {
             return Err(ImageFault::DamagedPixels);
         }
-        self.lines[1][x..x + rest].fill(ra);
-        x += rest;
-        let rb = self.lines[0][x];
-        let same = (ra - rb).abs() <= self.coding.near;
+        for plane in &mut self.planes[planes.clone()] {
+            let ra = plane.lines[1][start - 1];
+            plane.lines[1][start..x].fill(ra);
+        }
+        if ended {
+            for plane in planes.clone() {
+                self.run_end(plane, x, planes.len() == 1, J[index])?;
+            }
+            index = index.saturating_sub(1);
+            x += 1;
+        }
+        self.planes[planes.start].run_index = index;
+        Ok(x)
+    }
+
+    /// The sample that ends a run. Of one that ends alone it counts whether it could have gone on with the line above.
+    fn run_end(&mut self, plane: usize, x: usize, alone: bool, j: u32) -> Result<(), ImageFault> {
+        let Around { ra, rb, .. } = self.around(plane, x);
+        let same = alone && (ra - rb).abs() <= self.coding.near;
         let known = &mut self.contexts[REGULAR + usize::from(same)];
         let k = known.golomb(if same { known.a + (known.n >> 1) } else { known.a });
-        let limit = self.coding.limit - J[self.run_index] - 1;
-        let mapped = self.bits.golomb(k, limit, self.coding.qbpp)?;
+        let mapped = self.bits.golomb(k, self.coding.limit - j - 1, self.coding.qbpp)?;
         let doubled = mapped + i32::from(same);
         let odd = doubled & 1;
         let size = (doubled + odd) / 2;
@@ -318,14 +427,12 @@ impl<'a> Scan<'a> {
             known.negative >>= 1;
         }
         known.n += 1;
-        self.run_index = self.run_index.saturating_sub(1);
-        let sample = match (same, ra > rb) {
+        self.planes[plane].lines[1][x] = match (same, ra > rb) {
             (true, _) => self.coding.reconstructed(ra, error),
             (false, true) => self.coding.reconstructed(rb, -error),
             (false, false) => self.coding.reconstructed(rb, error),
         };
-        self.lines[1][x] = sample;
-        Ok(x + 1)
+        Ok(())
     }
 }
 
@@ -348,14 +455,26 @@ mod tests {
         let places = || (0..9_u32).flat_map(|y| (0..13_u32).map(move |x| (x, y)));
         let runs = |(x, y)| if (x / 4 + y / 3) % 2 == 0 { 40 } else { (x * x * 7 + y * 31) % 256 };
         let wide = |(x, y)| if x < 5 { 1000 } else { (x * 517 + y * y * 97) % 4096 };
-        for (name, near, expected) in [
-            ("lossless", 0, places().map(runs).collect::<Vec<_>>()),
-            ("near 3", 3, places().map(runs).collect()),
-            ("16 bits", 0, places().map(wide).collect()),
+        let colour = |(x, y)| {
+            let red = runs((x, y));
+            [red, red / 2, if x < 9 { red } else { (red + 3) % 256 }]
+        };
+        let colours: Vec<u32> = places().flat_map(colour).collect();
+        for (name, near, components, expected) in [
+            ("lossless", 0, 1, places().map(runs).collect::<Vec<_>>()),
+            ("near 3", 3, 1, places().map(runs).collect()),
+            ("16 bits", 0, 1, places().map(wide).collect()),
+            ("none", 0, 3, colours.clone()),
+            ("line", 0, 3, colours.clone()),
+            ("sample", 0, 3, colours.clone()),
+            ("none, near 2", 2, 3, colours.clone()),
+            ("line, near 2", 2, 3, colours.clone()),
+            ("sample, near 2", 2, 3, colours),
         ] {
-            let grey = decode(&stream(name), 1000).unwrap();
-            assert_eq!((grey.height, grey.width), (9, 13));
-            let far = grey.samples.iter().zip(&expected).map(|(a, b)| u32::from(*a).abs_diff(*b)).max();
+            let image = decode(&stream(name), 1000).unwrap();
+            assert_eq!((image.height, image.width, image.components), (9, 13, components));
+            assert_eq!(image.samples.len(), expected.len());
+            let far = image.samples.iter().zip(&expected).map(|(a, b)| u32::from(*a).abs_diff(*b)).max();
             assert!(far <= Some(near), "{name}: {far:?}");
         }
         assert_eq!(decode(&stream("lossless"), 100), Err(ImageFault::TooLarge));
@@ -370,15 +489,17 @@ mod tests {
             0xBC, 0x18, 0, 0, 5, 0xD8, 0, 0, 0x91, 0x60, 0xFF, 0xD9,
         ];
         let samples = [0, 0, 90, 74, 68, 50, 43, 205, 64, 145, 145, 145, 100, 145, 145, 145];
-        assert_eq!(decode(&stream, 16).map(|grey| grey.samples), Ok(samples.to_vec()));
+        assert_eq!(decode(&stream, 16).map(|image| image.samples), Ok(samples.to_vec()));
     }
 
     #[test]
     fn what_is_cut_off_is_refused() {
-        let whole = stream("near 3");
-        // The end-of-image marker and padding bits are not needed.
-        for length in 0..whole.len() - 4 {
-            assert!(decode(&whole[..length], 1000).is_err(), "{length}");
+        for name in ["near 3", "none", "sample"] {
+            let whole = stream(name);
+            // The end-of-image marker and padding bits are not needed.
+            for length in 0..whole.len() - 4 {
+                assert!(decode(&whole[..length], 1000).is_err(), "{name}, {length}");
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ mod jpeg_ls;
 mod lengths;
 mod lut;
 mod pixels;
+mod rle;
 
 pub use decoder::DicomDecoder;
 pub(crate) use file::{Extent, inflated_syntax, place_of_pixels, read_beside_pixels, read_dicom, text};

@@ -328,14 +328,25 @@ impl Voi {
 /// The luminance of the colours that the palette gives.
 fn palette(object: &DefaultDicomObject, decoded: &DecodedPixelData<'_>) -> Result<Vec<f32>, ImageFault> {
     let tables = [
-        (tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA),
-        (tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA),
-        (tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA),
+        [
+            tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
+            tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+            tags::SEGMENTED_RED_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+        ],
+        [
+            tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
+            tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+            tags::SEGMENTED_GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+        ],
+        [
+            tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR,
+            tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+            tags::SEGMENTED_BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA,
+        ],
     ];
     let pixels = decoded.rows() as usize * decoded.columns() as usize;
     let stored = StoredValues::new(decoded, pixels, ByteOrder::of(object))?;
-    let tables =
-        tables.map(|(descriptor, data)| LookupTable::from_elements(object, descriptor, data, stored.signed));
+    let tables = tables.map(|of_colour| LookupTable::of_palette(object, of_colour, stored.signed));
     let [Some(red), Some(green), Some(blue)] = tables else { return Err(ImageFault::UnsupportedPixels) };
     let part = |table: &LookupTable, value: f64| table.get(value) / table.maximum();
     Ok(stored.map(|value| {

@@ -28,7 +28,7 @@ pub(super) trait Transform {
 }
 
 /// Four or all eight pixels each way.
-pub(super) struct Block<const SIDE: usize> {
+pub(super) struct Block<const SIDE: usize, const BITS: u32 = 8> {
     /// By place in the file: what makes a coefficient of the file one of `values`.
     factors: [f32; 64],
     /// Coefficients row by row.
@@ -44,7 +44,7 @@ pub(super) struct Means<const SIDE: usize> {
     pixels: [f32; 4],
 }
 
-impl<const SIDE: usize> Transform for Block<SIDE> {
+impl<const SIDE: usize, const BITS: u32> Transform for Block<SIDE, BITS> {
     const SIDE: usize = SIDE;
 
     fn new(quantisation: &[u16; 64]) -> Self {
@@ -72,7 +72,7 @@ impl<const SIDE: usize> Transform for Block<SIDE> {
         if last == 0 {
             let mean = self.values[0] * if SIDE == 8 { 1.0 } else { 0.125 };
             for row in out.chunks_mut(stride).take(SIDE) {
-                row[..SIDE].fill(level(mean));
+                row[..SIDE].fill(level::<BITS>(mean));
             }
             self.values[0] = 0.0;
             return;
@@ -116,7 +116,7 @@ impl<const SIDE: usize> Transform for Means<SIDE> {
 
     #[inline(always)]
     fn finish(&mut self, _last: usize, out: &mut [f32], stride: usize) {
-        let levels = self.pixels.map(level);
+        let levels = self.pixels.map(level::<8>);
         for (row, levels) in out.chunks_mut(stride).zip(levels.chunks_exact(SIDE)).take(SIDE) {
             row[..SIDE].copy_from_slice(levels);
         }
@@ -133,12 +133,12 @@ fn mean(number: usize, pixel: usize, pixels: usize) -> f64 {
     (from..from + pixels).map(cosine).sum::<f64>() / pixels as f64
 }
 
-impl<const SIDE: usize> Block<SIDE> {
+impl<const SIDE: usize, const BITS: u32> Block<SIDE, BITS> {
     fn whole(&self, out: &mut [f32], stride: usize) {
         let columns = inverse(rows_of(&self.values));
         let pixels = transposed(inverse(transposed(columns)));
         for (row, pixels) in out.chunks_mut(stride).zip(pixels) {
-            row[..8].copy_from_slice(&pixels.map(level));
+            row[..8].copy_from_slice(&pixels.map(level::<BITS>));
         }
     }
 
@@ -147,17 +147,18 @@ impl<const SIDE: usize> Block<SIDE> {
         let turned: [[f32; 4]; LANES] = std::array::from_fn(|x| std::array::from_fn(|y| columns[y][x]));
         let pixels = halved(turned, &self.means);
         for (y, row) in out.chunks_mut(stride).take(4).enumerate() {
-            row[..4].copy_from_slice(&std::array::from_fn::<f32, 4, _>(|x| level(pixels[x][y])));
+            row[..4].copy_from_slice(&std::array::from_fn::<f32, 4, _>(|x| level::<BITS>(pixels[x][y])));
         }
     }
 }
 
-/// The grey level in `[0, 1]`, one of 256.
+/// The grey level in `[0, 1]`, one of 256 where there are 8 bits.
 #[inline(always)]
-fn level(value: f32) -> f32 {
+fn level<const BITS: u32>(value: f32) -> f32 {
     // Adding and subtracting 1.5 * 2^23 leaves a whole number.
     const ROUND: f32 = 12_582_912.0;
-    ((value + 128.0).clamp(0.0, 255.0) + ROUND - ROUND) / 255.0
+    let (middle, white) = const { ((1_u32 << (BITS - 1)) as f32, ((1_u32 << BITS) - 1) as f32) };
+    ((value + middle).clamp(0.0, white) + ROUND - ROUND) / white
 }
 
 fn rows_of(values: &[f32; 64]) -> [[f32; 8]; 8] {

@@ -1,5 +1,5 @@
-//! A decoder for the JPEG files that radiographs are kept in: sequential, Huffman-coded, 8 bits, grey or YCbCr. It reads
-//! the luma alone and can put it out at 1/2, 1/4 or 1/8 of its size. What it does not take, or finds damaged, is left to
+//! A decoder for the JPEG files that radiographs are kept in: sequential, Huffman-coded, 8 or 12 bits, grey or YCbCr. It
+//! reads the luma alone and can put it out at 1/2, 1/4 or 1/8 of its size. What it does not take, or finds damaged, is left to
 //! the `image` and `jpeg-decoder` crates, which it outruns.
 
 mod block;
@@ -18,18 +18,19 @@ pub(crate) struct Grey {
 /// The luma of `bytes`, at one over 1, 2, 4 or 8 of its size: the largest of them at which both sides are at
 /// least `least` pixels. Nothing if this is no file for this decoder.
 pub(crate) fn decode(bytes: &[u8], least: usize, max_pixels: usize) -> Option<Grey> {
-    let file = File::read(bytes)?;
-    let (shortest, pixels) = (file.height.min(file.width), file.height * file.width);
-    // Every block takes two bits or more.
-    if pixels > max_pixels || pixels / 64 > 4 * file.scan.len() {
-        return None;
-    }
+    let file = File::read(bytes, 8, max_pixels)?;
+    let shortest = file.height.min(file.width);
     match [8, 4, 2].into_iter().find(|times| shortest / times >= least) {
         Some(8) => file.luma::<Means<1>>(),
         Some(4) => file.luma::<Means<2>>(),
         Some(2) => file.luma::<Block<4>>(),
         _ => file.luma::<Block<8>>(),
     }
+}
+
+/// As [`decode`], whole, of a file with 12 bits: each grey value is one of 4,096.
+pub(crate) fn decode_12_bits(bytes: &[u8], max_pixels: usize) -> Option<Grey> {
+    File::read(bytes, 12, max_pixels)?.luma::<Block<8, 12>>()
 }
 
 #[derive(Clone, Copy)]
@@ -57,7 +58,8 @@ struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    fn read(bytes: &'a [u8]) -> Option<Self> {
+    /// Reads the segments of a file of `bits` bits and at most `max_pixels` pixels.
+    fn read(bytes: &'a [u8], bits: u8, max_pixels: usize) -> Option<Self> {
         let mut file = Self {
             height: 0,
             width: 0,
@@ -82,13 +84,15 @@ impl<'a> File<'a> {
                 0xDB => file.quantisation(segment)?,
                 0xC4 => file.huffman(segment)?,
                 // Sequential, Huffman-coded: baseline and extended.
-                0xC0 | 0xC1 => file.frame(segment)?,
+                0xC0 | 0xC1 => file.frame(segment, bits)?,
                 0xDD => file.restart_interval = usize::from(u16::from_be_bytes(segment.try_into().ok()?)),
                 0xEE if segment.starts_with(b"Adobe") => file.not_ycc = segment.get(11) != Some(&1),
                 0xDA => {
                     file.scan_header(segment)?;
                     file.scan = rest;
-                    return Some(file);
+                    let pixels = file.height * file.width;
+                    // Every block takes two bits or more.
+                    return (pixels <= max_pixels && pixels / 64 <= 4 * rest.len()).then_some(file);
                 }
                 0xE0..=0xEF | 0xFE => {}
                 _ => return None,
@@ -130,9 +134,13 @@ impl<'a> File<'a> {
         Some(())
     }
 
-    fn frame(&mut self, segment: &[u8]) -> Option<()> {
-        let (&[8, high, low, left, right, count], rest) = segment.split_first_chunk()? else { return None };
-        if !self.components.is_empty() || !matches!(count, 1 | 3) || rest.len() != 3 * usize::from(count) {
+    fn frame(&mut self, segment: &[u8], bits: u8) -> Option<()> {
+        let (&[precision, high, low, left, right, count], rest) = segment.split_first_chunk()?;
+        if precision != bits
+            || !self.components.is_empty()
+            || !matches!(count, 1 | 3)
+            || rest.len() != 3 * usize::from(count)
+        {
             return None;
         }
         self.height = usize::from(u16::from_be_bytes([high, low]));
