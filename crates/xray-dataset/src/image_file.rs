@@ -1,4 +1,4 @@
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 use image::{DynamicImage, ImageReader, Limits};
@@ -61,12 +61,16 @@ impl ImageDecoder for ImageFileDecoder {
     type Error = Error;
 
     fn decode(&self, path: &Path) -> Result<ImageTensor> {
-        let bytes = files::read(path).map_err(|_| Error::image(path, ImageFault::Unreadable))?;
+        let unreadable = |_| Error::image(path, ImageFault::Unreadable);
+        let mut file = files::open(path).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        file.by_ref().take(132).read_to_end(&mut bytes).map_err(unreadable)?;
         // The preamble of a DICOM file may be the beginning of a TIFF file, which then shows the same pixels
         // without window and without MONOCHROME1.
-        if bytes.get(128..132) == Some(b"DICM") || image::guess_format(&bytes).is_err() {
+        if bytes.get(128..) == Some(b"DICM") || image::guess_format(&bytes).is_err() {
             return self.dicom.decode(path);
         }
+        file.read_to_end(&mut bytes).map_err(unreadable)?;
         self.decode_bytes(&bytes).map_err(|reason| Error::image(path, reason))
     }
 }
