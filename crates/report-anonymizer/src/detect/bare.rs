@@ -36,6 +36,8 @@ pub(crate) fn listed(document: &Document<'_>, i: usize) -> Option<(Name, Role, &
         || document.is_guarded(i)
         || cased && token.shape == Shape::Lower
         || token.roles.any(Roles::NOT_NAME)
+        // "IDE Huguette": a job in letters.
+        || cased && token.shape == Shape::Upper && token.len < 4 && token.roles.any(Roles::PERSON_ROLE)
         || !cased && token.roles.any(Roles::RELATION)
         || i > 0 && document.glued(i - 1) && document.is_sign(i - 1, b'-')
     {

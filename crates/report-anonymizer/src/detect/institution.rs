@@ -331,7 +331,10 @@ fn weak_fits(document: &Document<'_>, i: usize, start: usize, end: usize) -> boo
             && (capital || document.is_sign(i.wrapping_sub(1), b'\'') || document.is(i, word!("home")))
         || direct
             && capital
-            && document.is_any(i, words!["home", "residence", "institut", "foyer", "cabinet", "fondation"])
+            && document.is_any(
+                i,
+                words!["home", "residence", "institut", "foyer", "cabinet", "fondation", "infirmerie"],
+            )
             && document.cased(i)
         || capital
             && document.is_any(i, words!["cabinet", "institut", "centre", "laboratoire", "pharmacie"])

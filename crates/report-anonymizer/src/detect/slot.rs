@@ -59,7 +59,14 @@ pub(crate) fn slot(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
 fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     if lead(document, i) != Lead::Strong {
         // "22h30 : Stoica se plaint de douleurs".
-        let hour = i > 2 && document.is_number(i - 2) && document.is_any(i - 3, words!["h"]);
+        let hour = i > 2 && document.is_number(i - 2) && document.is_any(i - 3, words!["h"])
+            // "15:43 - Ségolène : Boulanger revient".
+            || (document.line(i).start..i.saturating_sub(3)).any(|j| {
+                document.is_number(j)
+                    && (document.is(j + 1, word!("h")) || document.is_sign(j + 1, b':'))
+                    && document.glued(j + 1)
+                    && document.is_number(j + 2)
+            });
         let acting = |run: &Run| document.has(run.end, Roles::ACT) && document.same_line(i, run.end);
         if let Some(run) =
             read_sure(document, i).filter(|run| hour && (document.cased(i) || run.strange > 0) && acting(run))

@@ -23,7 +23,8 @@ pub(crate) fn head(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
     let dated = document.same_line(at, i)
         && (super::calendar::numeric(document, at).is_some_and(|written| written.is_full())
             || super::calendar::textual(document, at)
-                .is_some_and(|written| written.day.is_some() && written.year.is_some()));
+                .is_some_and(|written| written.day.is_some() && written.year.is_some())
+            || super::check_digits::insured(document, at));
     let fits = dated && run.strange + run.first + run.syllables > 0 && run.words > 0;
     fits.then_some((run.name(), Role::Patient, "slot_head", 0.82))
 }
