@@ -214,8 +214,7 @@ impl Anonymizer {
     /// [`Error::Residual`] if something of the known identity, a number or an address is left: such a
     /// report is refused. [`Error::Span`] if a user's detector gives a span that is not one.
     pub fn anonymize(&self, report: &Report) -> Result<Anonymized> {
-        let year = report.date.map(|date| date.year());
-        let (text, spans) = self.replace(&report.text, report.patient.as_ref(), report.id.as_str(), year)?;
+        let (text, spans) = self.replace_report(report)?;
         let moved = !self.hide_shift
             && self.policy.action(Category::Date) == Action::Surrogate
             && spans.iter().any(|span| span.category == Category::Date);
@@ -230,6 +229,12 @@ impl Anonymizer {
         self.key
             .as_ref()
             .map(|key| key.date_shift_days(&scope_name(report.patient.as_ref(), report.id.as_str())))
+    }
+
+    /// [`Anonymizer::anonymize`] without the audit.
+    pub(crate) fn replace_report(&self, report: &Report) -> Result<(String, Vec<Span>)> {
+        let year = report.date.map(|date| date.year());
+        self.replace(&report.text, report.patient.as_ref(), report.id.as_str(), year)
     }
 
     fn replace(

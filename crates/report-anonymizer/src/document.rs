@@ -1,44 +1,52 @@
-use unicode_normalization::char::is_combining_mark;
+use std::fmt;
+use std::mem::take;
+
 use xray_core::PatientIdentity;
 
 use crate::Span;
+use crate::buffers::Buffers;
 use crate::detect::{guard, longest_place};
-use crate::fold::{fold_char, is_foreign, is_invisible, plain_sign};
-use crate::hash::{hash_word, join};
+use crate::fold::{fold_char, is_foreign, is_invisible, is_mark, plain_sign};
+use crate::hash::{EMPTY, hash_byte, hash_word, join};
 use crate::lexicon::{Lists, look_up};
-use crate::token::cased_lines;
+use crate::token::has_case;
 pub(crate) use crate::token::{Kind, Shape, Token};
 use crate::vocabulary::{Roles, Vocabulary};
 
 /// A text cut once into tokens, each looked up once; every detector reads this.
-#[derive(Debug)]
 pub struct Document<'t> {
     text: &'t str,
     pub(crate) tokens: Vec<Token>,
+    /// The folded forms of the words that are not written so.
     folded: String,
-    /// For every line, whether case tells names from words there.
-    cased: Vec<bool>,
-    /// Whether it does on any line.
+    /// Whether case tells names from words on any line.
     mixed: bool,
     /// For every line, its first token.
     first: Vec<u32>,
-    /// For every token, whether it belongs to an eponym or a product.
-    guarded: Vec<bool>,
     patient: Option<&'t PatientIdentity>,
+}
+
+impl fmt::Debug for Document<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("bytes", &self.text.len())
+            .field("tokens", &self.tokens.len())
+            .finish()
+    }
+}
+
+impl Drop for Document<'_> {
+    fn drop(&mut self) {
+        let (tokens, folded, first) = (&mut self.tokens, &mut self.folded, &mut self.first);
+        Buffers { tokens: take(tokens), folded: take(folded), first: take(first) }.give();
+    }
 }
 
 impl<'t> Document<'t> {
     pub(crate) fn new(text: &'t str, vocabulary: &Vocabulary) -> Self {
-        let mut document = Self {
-            text,
-            tokens: Vec::with_capacity(text.len() / 4 + 8),
-            folded: String::with_capacity(text.len()),
-            cased: Vec::new(),
-            mixed: false,
-            first: vec![0],
-            guarded: Vec::new(),
-            patient: None,
-        };
+        let Buffers { tokens, folded, first } = Buffers::taken(text.len());
+        let mut document = Self { text, tokens, folded, mixed: false, first, patient: None };
+        document.first.push(0);
         document.tokenize();
         document.seal_tags();
         document.look_up(vocabulary);
@@ -55,9 +63,11 @@ impl<'t> Document<'t> {
         let mut document = Self::new(text, vocabulary);
         document.patient = patient;
         for i in 0..document.tokens.len() {
-            document.tokens[i].place = longest_place(&document, i);
+            if document.tokens[i].lists.any(Lists::PLACE | Lists::PLACE_START) {
+                document.tokens[i].place = longest_place(&document, i);
+            }
         }
-        document.guarded = guard(&document);
+        guard(&mut document);
         document
     }
 
@@ -68,7 +78,12 @@ impl<'t> Document<'t> {
 
     /// Whether token `i` belongs to an eponym, a score or a product.
     pub(crate) fn is_guarded(&self, i: usize) -> bool {
-        self.guarded.get(i).copied().unwrap_or(false)
+        self.tokens.get(i).is_some_and(|t| t.guarded)
+    }
+
+    /// Marks tokens `range` as belonging to an eponym, a score or a product.
+    pub(crate) fn guard(&mut self, range: std::ops::Range<usize>) {
+        self.tokens[range].iter_mut().for_each(|t| t.guarded = true);
     }
 
     /// The text, as it was given.
@@ -105,7 +120,10 @@ impl<'t> Document<'t> {
                 _ => {
                     let Some(c) = self.text[at..].chars().next() else { break };
                     let width = c.len_utf8();
-                    if is_invisible(c) || is_combining_mark(c) && !c.is_alphabetic() {
+                    if is_letter(c) {
+                        at = self.word(at, line, gap);
+                        gap = 0;
+                    } else if is_invisible(c) || is_mark(c) && !c.is_alphabetic() {
                         at += width;
                     } else if c.is_whitespace() {
                         if matches!(c, '\u{2028}' | '\u{2029}' | '\u{85}') {
@@ -115,9 +133,6 @@ impl<'t> Document<'t> {
                         (at, gap) = (at + width, gap.saturating_add(1));
                     } else if wide_digit(c).is_some() {
                         at = self.number(at, line, gap);
-                        gap = 0;
-                    } else if is_letter(c) {
-                        at = self.word(at, line, gap);
                         gap = 0;
                     } else {
                         let sign = plain_sign(c);
@@ -145,42 +160,57 @@ impl<'t> Document<'t> {
     }
 
     fn word(&mut self, start: usize, line: u32, gap: u8) -> usize {
+        let bytes = self.text.as_bytes();
+        // Most words are small ASCII letters: they are their own folded form.
+        let (mut end, mut hash) = (start, EMPTY);
+        while let Some(byte) = bytes.get(end).filter(|byte| byte.is_ascii_lowercase()) {
+            hash = hash_byte(hash, *byte);
+            end += 1;
+        }
+        if bytes.get(end).is_some_and(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+            return self.folded_word(start, line, gap);
+        }
+        let mut token = self.blank(start, end, Kind::Word, line, gap);
+        token.len = (end - start).min(255) as u8;
+        (token.fold, token.plain) = ((token.start, token.end), true);
+        token.hash = hash;
+        self.tokens.push(token);
+        end
+    }
+
+    /// A word that is not its own folded form, or that something else than a letter may end.
+    fn folded_word(&mut self, start: usize, line: u32, gap: u8) -> usize {
         let fold_start = self.folded.len();
         let bytes = self.text.as_bytes();
-        let (mut end, mut letters, mut capitals, mut first_capital) = (start, 0u32, 0u32, false);
+        let (mut end, mut letters, mut capitals, mut first_capital) = (start, 0usize, 0usize, false);
         let mut foreign = false;
-        while end < bytes.len() {
-            let byte = bytes[end];
-            let capital = match byte {
-                b'a'..=b'z' => {
-                    self.folded.push(byte as char);
-                    end += 1;
-                    false
-                }
-                b'A'..=b'Z' => {
-                    self.folded.push(byte.to_ascii_lowercase() as char);
-                    end += 1;
-                    true
-                }
-                0..0x80 => break,
-                _ => {
-                    let Some(c) = self.text[end..].chars().next() else { break };
-                    let mark = is_combining_mark(c) || is_invisible(c);
-                    if !mark && !is_letter(c) {
-                        break;
-                    }
-                    end += c.len_utf8();
-                    foreign |= is_foreign(c);
-                    if mark {
-                        continue;
-                    }
-                    fold_char(c, &mut self.folded);
-                    c.is_uppercase()
-                }
-            };
-            first_capital |= capital && letters == 0;
-            letters += 1;
-            capitals += u32::from(capital);
+        loop {
+            let run = bytes[end..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+            let part = &self.text[end..end + run];
+            let folded = self.folded.len();
+            self.folded.push_str(part);
+            self.folded[folded..].make_ascii_lowercase();
+            first_capital |= letters == 0 && part.starts_with(|c: char| c.is_ascii_uppercase());
+            letters += run;
+            capitals += part.bytes().filter(u8::is_ascii_uppercase).count();
+            end += run;
+            if bytes.get(end).is_none_or(u8::is_ascii) {
+                break;
+            }
+            let Some(c) = self.text[end..].chars().next() else { break };
+            let mark = is_mark(c) || is_invisible(c);
+            if !mark && !is_letter(c) {
+                break;
+            }
+            end += c.len_utf8();
+            foreign |= is_foreign(c);
+            if !mark {
+                fold_char(c, &mut self.folded);
+                let capital = c.is_uppercase();
+                first_capital |= capital && letters == 0;
+                letters += 1;
+                capitals += usize::from(capital);
+            }
         }
         let mut token = self.blank(start, end, Kind::Word, line, gap);
         token.len = letters.min(255) as u8;
@@ -239,7 +269,7 @@ impl<'t> Document<'t> {
     }
 
     fn blank(&self, start: usize, end: usize, kind: Kind, line: u32, gap: u8) -> Token {
-        let fold = self.folded.len() as u32;
+        let begins = self.tokens.last().is_none_or(|last| last.line != line);
         Token {
             start: start as u32,
             end: end as u32,
@@ -253,16 +283,28 @@ impl<'t> Document<'t> {
             hash: 0,
             roles: Roles::default(),
             lists: Lists(0),
-            fold: (fold, fold),
+            fold: (0, 0),
+            plain: false,
             number: 0,
             place: 0,
             foreign: false,
+            begins,
+            glued: !begins && gap == 0,
+            cased: false,
+            guarded: false,
         }
     }
 
     fn judge_case(&mut self) {
-        self.cased = cased_lines(self.tokens.iter(), self.first.len());
-        self.mixed = self.cased.contains(&true);
+        self.mixed = has_case(self.tokens.iter());
+        for line in 0..if self.mixed { self.lines() } else { 0 } {
+            let range = self.tokens_of_line(line);
+            let tokens = &mut self.tokens[range];
+            // A line in capitals has none.
+            if tokens.iter().any(|t| t.kind == Kind::Word && t.len > 1 && t.shape != Shape::Upper) {
+                tokens.iter_mut().for_each(|t| t.cased = true);
+            }
+        }
     }
 
     /// Whether the text would have case or lose it if `spans` were not there: they may be all that has case.
@@ -276,12 +318,12 @@ impl<'t> Document<'t> {
             while left.next_if(|span| span.end <= token.start as usize).is_some() {}
             left.peek().is_none_or(|span| span.start >= token.end as usize)
         };
-        cased_lines(self.tokens.iter().filter(kept), self.first.len()).contains(&true) != self.mixed
+        has_case(self.tokens.iter().filter(kept)) != self.mixed
     }
 
     /// Whether case tells names from words at token `i`.
     pub(crate) fn cased(&self, i: usize) -> bool {
-        self.cased[self.tokens[i].line as usize]
+        self.tokens[i].cased
     }
 
     /// Whether the text as a whole has case.
@@ -300,7 +342,10 @@ impl<'t> Document<'t> {
 
     /// The folded form of token `i`, empty for signs and numbers.
     pub(crate) fn folded(&self, i: usize) -> &str {
-        self.tokens.get(i).map_or("", |t| &self.folded[t.fold.0 as usize..t.fold.1 as usize])
+        self.tokens.get(i).map_or("", |t| {
+            let source = if t.plain { self.text } else { &self.folded };
+            &source[t.fold.0 as usize..t.fold.1 as usize]
+        })
     }
 
     /// Whether token `i` is the folded word with this hash (`word!`).
@@ -313,8 +358,9 @@ impl<'t> Document<'t> {
         self.tokens.get(i).is_some_and(|t| words.contains(&t.hash))
     }
 
+    /// Whether token `i` is this sign; only signs have one.
     pub(crate) fn is_sign(&self, i: usize, sign: u8) -> bool {
-        self.tokens.get(i).is_some_and(|t| t.kind == Kind::Sign && t.sign == sign)
+        self.tokens.get(i).is_some_and(|t| t.sign == sign)
     }
 
     pub(crate) fn is_word(&self, i: usize) -> bool {
@@ -340,24 +386,22 @@ impl<'t> Document<'t> {
 
     /// Whether token `i + 1` follows token `i` without a space.
     pub(crate) fn glued(&self, i: usize) -> bool {
-        self.same_line(i, i + 1) && self.tokens[i + 1].gap == 0
+        self.tokens.get(i + 1).is_some_and(|t| t.glued)
     }
 
     /// Whether token `i` begins its line.
     pub(crate) fn begins_line(&self, i: usize) -> bool {
-        i == 0 || !self.same_line(i - 1, i)
+        self.tokens.get(i).is_none_or(|t| t.begins)
     }
 
     /// Whether token `i` ends its line.
     pub(crate) fn ends_line(&self, i: usize) -> bool {
-        !self.same_line(i, i + 1)
+        self.begins_line(i + 1)
     }
 
     /// The tokens of the line of token `i`.
     pub(crate) fn line(&self, i: usize) -> std::ops::Range<usize> {
-        let line = self.tokens[i].line as usize;
-        let end = self.first.get(line + 1).map_or(self.tokens.len(), |end| *end as usize);
-        self.first[line] as usize..end
+        self.tokens_of_line(self.tokens[i].line as usize)
     }
 
     /// Number of lines.
@@ -385,7 +429,11 @@ impl<'t> Document<'t> {
 }
 
 fn is_letter(c: char) -> bool {
-    c.is_alphabetic() && !matches!(c, 'ª' | 'º')
+    match c {
+        '×' | '÷' => false,
+        'À'..='\u{24f}' => true,
+        _ => c.is_alphabetic() && !matches!(c, 'ª' | 'º'),
+    }
 }
 
 /// The value of a decimal digit outside ASCII.

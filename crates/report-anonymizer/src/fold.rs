@@ -1,5 +1,7 @@
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
+use crate::hash::{EMPTY, hash_byte, hash_word};
+
 /// Appends `c` in the form in which words are compared: lower case, without accents, ligatures opened,
 /// compatibility forms (full-width, superscript) made plain, apostrophes and hyphens in their ASCII form.
 pub(crate) fn fold_char(c: char, out: &mut String) {
@@ -25,6 +27,16 @@ pub(crate) fn fold_char(c: char, out: &mut String) {
     });
 }
 
+/// The hash of `text` folded as words are, and how many bytes that has.
+pub(crate) fn folded_hash(text: &str) -> (u64, usize) {
+    if text.is_ascii() {
+        let hash = text.bytes().fold(EMPTY, |hash, byte| hash_byte(hash, byte.to_ascii_lowercase()));
+        return (hash, text.len());
+    }
+    let folded = fold(text);
+    (hash_word(&folded), folded.len())
+}
+
 /// `text` folded as words are.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
@@ -35,6 +47,11 @@ pub(crate) fn fold(text: &str) -> String {
         fold_char(c, &mut out);
     }
     out
+}
+
+/// Whether `c` is an accent or the like that stands on the letter before it.
+pub(crate) fn is_mark(c: char) -> bool {
+    c >= '\u{300}' && is_combining_mark(c)
 }
 
 /// Characters that show nothing: soft hyphen, zero-width space and joiners, byte order mark.

@@ -6,12 +6,20 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// The hash of a folded word (64-bit FNV-1a), the same as in `scripts/lexicons.py`.
 pub(crate) const fn hash_word(word: &str) -> u64 {
     let bytes = word.as_bytes();
-    let (mut hash, mut i) = (0xCBF2_9CE4_8422_2325, 0);
+    let (mut hash, mut i) = (EMPTY, 0);
     while i < bytes.len() {
-        hash = (hash ^ bytes[i] as u64).wrapping_mul(0x100_0000_01B3);
+        hash = hash_byte(hash, bytes[i]);
         i += 1;
     }
     hash
+}
+
+/// The hash of no letters.
+pub(crate) const EMPTY: u64 = 0xCBF2_9CE4_8422_2325;
+
+/// The hash of a folded word from the hash of all but its last byte.
+pub(crate) const fn hash_byte(hash: u64, byte: u8) -> u64 {
+    (hash ^ byte as u64).wrapping_mul(0x100_0000_01B3)
 }
 
 /// The hash of a folded word, made when the crate is compiled.

@@ -65,6 +65,7 @@ mod hash;
 
 mod anonymizer;
 mod audit;
+mod buffers;
 mod detect;
 mod document;
 mod error;

@@ -1,5 +1,5 @@
 use crate::document::Document;
-use crate::{Category, Span};
+use crate::{Category, Role, Span};
 
 /// Makes spans disjoint. The surer span keeps what two share (the longer one if both are as sure); what
 /// the other has beyond it stays covered as a span of its own, unless it is only signs and spaces.
@@ -27,7 +27,8 @@ pub(crate) fn resolve(document: &Document<'_>, mut spans: Vec<Span>) -> Vec<Span
         }
     }
     kept.sort_by_key(|span| span.start);
-    join(document, kept)
+    kept.dedup_by(|span, last| join(document, last, span));
+    kept
 }
 
 /// The first byte from `at` on that is not taken; shortcuts are shortened on the way.
@@ -56,34 +57,24 @@ fn piece(document: &Document<'_>, span: &Span, range: std::ops::Range<usize>) ->
     Some(part)
 }
 
-/// Joins neighbours of one category with nothing but a space, hyphen or apostrophe between.
-fn join(document: &Document<'_>, spans: Vec<Span>) -> Vec<Span> {
-    let mut out: Vec<Span> = Vec::with_capacity(spans.len());
-    for span in spans {
-        if let Some(last) =
-            out.last_mut().filter(|last| last.category == span.category && span.category == Category::Person)
-        {
-            let between = &document.text()[last.end..span.start];
-            let close = between.chars().all(|c| {
-                matches!(
-                    c,
-                    ' ' | '\u{a0}' | '\u{202f}' | '-' | '\u{2010}' | '\u{2011}' | '\'' | '\u{2019}' | '.'
-                )
-            }) && between.chars().count() <= 2
-                && !between.starts_with(". ");
-            if close {
-                last.end = span.end;
-                last.role = match (last.role, span.role) {
-                    (Some(crate::Role::Patient), _) | (_, Some(crate::Role::Patient)) => {
-                        Some(crate::Role::Patient)
-                    }
-                    (role, other) => role.or(other),
-                };
-                last.confidence = last.confidence.max(span.confidence);
-                continue;
-            }
-        }
-        out.push(span);
+/// Adds `span` to the neighbour before it if both are persons and nothing but a space, hyphen or apostrophe stands
+/// between; whether it did.
+fn join(document: &Document<'_>, last: &mut Span, span: &Span) -> bool {
+    if last.category != span.category || span.category != Category::Person {
+        return false;
     }
-    out
+    let between = &document.text()[last.end..span.start];
+    let close = between.chars().all(|c| {
+        matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '-' | '\u{2010}' | '\u{2011}' | '\'' | '\u{2019}' | '.')
+    }) && between.chars().count() <= 2
+        && !between.starts_with(". ");
+    if close {
+        last.end = span.end;
+        last.role = match (last.role, span.role) {
+            (Some(Role::Patient), _) | (_, Some(Role::Patient)) => Some(Role::Patient),
+            (role, other) => role.or(other),
+        };
+        last.confidence = last.confidence.max(span.confidence);
+    }
+    close
 }

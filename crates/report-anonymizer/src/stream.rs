@@ -1,12 +1,17 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use memchr::memchr;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use xray_core::{AtomicFile, PatientIdentity, Report, ReportId};
 
 use crate::{Anonymizer, Audit, Error, Result, Span};
+
+/// How many rows a thread takes at a time.
+const ROWS: usize = 16;
 
 /// How many bytes of input are worked on at a time.
 const BATCH_BYTES: usize = 4 << 20;
@@ -71,15 +76,15 @@ pub fn anonymize_lines(
     let mut sink = Sink::new(output, audit)?;
     let mut summary = Summary::default();
     let (mut batch, mut done) = (lines.batch()?, Vec::new());
-    while !batch.is_empty() {
+    while !batch.rows.is_empty() {
         // While a batch is worked on, the one before is written and the next one is read.
         let (rendered, next) = rayon::join(
-            || render_lines(anonymizer, &batch, audit.is_some()),
-            || sink.write_lines(std::mem::take(&mut done), input, &mut summary).and_then(|()| lines.batch()),
+            || render_lines(anonymizer, &batch, input, audit.is_some()),
+            || sink.write(std::mem::take(&mut done), &mut summary).and_then(|()| lines.batch()),
         );
         (done, batch) = (rendered, next?);
     }
-    sink.write_lines(done, input, &mut summary)?;
+    sink.write(done, &mut summary)?;
     sink.finish()?;
     Ok(summary)
 }
@@ -91,38 +96,100 @@ struct Lines {
     line: usize,
 }
 
+/// Some whole lines of a file: their bytes, and the number and the place of each.
+struct Batch {
+    bytes: Vec<u8>,
+    rows: Vec<(usize, Range<usize>)>,
+}
+
 impl Lines {
     fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|source| reading(path, source))?;
-        Ok(Self { reader: BufReader::with_capacity(1 << 20, file), path: path.to_owned(), line: 0 })
+        Ok(Self { reader: BufReader::new(file), path: path.to_owned(), line: 0 })
     }
 
     /// The next lines, none at the end.
-    fn batch(&mut self) -> Result<Vec<(usize, Vec<u8>)>> {
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        while bytes < BATCH_BYTES {
-            let mut row = Vec::with_capacity(2048);
-            let read = self.reader.read_until(b'\n', &mut row);
-            if read.map_err(|source| reading(&self.path, source))? == 0 {
-                break;
-            }
+    fn batch(&mut self) -> Result<Batch> {
+        let (mut bytes, mut rows) = (Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8), Vec::new());
+        let read = (&mut self.reader).take(BATCH_BYTES as u64).read_to_end(&mut bytes);
+        read.and_then(|_| match bytes.last() {
+            Some(b'\n') | None => Ok(0),
+            Some(_) => self.reader.read_until(b'\n', &mut bytes),
+        })
+        .map_err(|source| reading(&self.path, source))?;
+        let mut start = 0;
+        while start < bytes.len() {
+            let end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |length| start + length + 1);
             self.line += 1;
-            bytes += row.len();
-            batch.push((self.line, row));
+            rows.push((self.line, start..end));
+            start = end;
         }
-        Ok(batch)
+        Ok(Batch { bytes, rows })
     }
 }
 
-/// A line's number, and its output row and audit record or why there are none.
-type Rendered = (usize, Result<(Vec<u8>, Option<String>), String>);
+/// What became of some rows of the input, in their order.
+#[derive(Default)]
+struct Rendered {
+    /// The lines of the output.
+    rows: Vec<u8>,
+    /// The lines of the audit, if there is one.
+    records: Vec<u8>,
+    written: usize,
+    failures: Vec<String>,
+}
 
-fn render_lines(anonymizer: &Anonymizer, batch: &[(usize, Vec<u8>)], audit: bool) -> Vec<Rendered> {
-    batch
-        .par_iter()
-        .filter(|(_, row)| !row.trim_ascii().is_empty())
-        .map(|(line, row)| (*line, parse(row).and_then(|report| render(anonymizer, &report, audit))))
-        .collect()
+impl Rendered {
+    /// Anonymizes `reports`, each with the name under which its failure is reported.
+    fn new<N: FnOnce() -> String>(
+        anonymizer: &Anonymizer,
+        reports: impl Iterator<Item = (N, Result<Report, String>)>,
+        audit: bool,
+    ) -> Self {
+        let mut rendered = Self::default();
+        for (name, report) in reports {
+            match report.and_then(|report| rendered.add(anonymizer, &report, audit)) {
+                Ok(()) => rendered.written += 1,
+                Err(cause) => rendered.failures.push(format!("{}: {cause}", name())),
+            }
+        }
+        rendered
+    }
+
+    /// Adds the output row of a report, and its audit record if one is asked for.
+    fn add(&mut self, anonymizer: &Anonymizer, report: &Report, audit: bool) -> Result<(), String> {
+        let json = |error: serde_json::Error| error.to_string();
+        let (text, spans, record) = if audit {
+            let done = anonymizer.anonymize(report).map_err(|error| error.to_string())?;
+            (done.text, done.spans, Some(serde_json::to_vec::<Audit>(&done.audit).map_err(json)?))
+        } else {
+            let (text, spans) = anonymizer.replace_report(report).map_err(|error| error.to_string())?;
+            (text, spans, None)
+        };
+        let spans = spans.iter().map(OutputSpan::from).collect();
+        let row = OutputRow { id: report.id.as_str(), text: &text, spans };
+        let whole = self.rows.len();
+        if let Err(error) = serde_json::to_writer(&mut self.rows, &row) {
+            self.rows.truncate(whole);
+            return Err(json(error));
+        }
+        self.rows.push(b'\n');
+        if let Some(record) = record {
+            self.records.extend(record);
+            self.records.push(b'\n');
+        }
+        Ok(())
+    }
+}
+
+fn render_lines(anonymizer: &Anonymizer, batch: &Batch, input: &Path, audit: bool) -> Vec<Rendered> {
+    let rendered = |rows: &[(usize, Range<usize>)]| {
+        let rows = rows.iter().map(|(line, range)| (line, &batch.bytes[range.clone()]));
+        let rows = rows.filter(|(_, row)| !row.trim_ascii().is_empty());
+        let reports = rows.map(|(line, row)| (move || format!("{}:{line}", input.display()), parse(row)));
+        Rendered::new(anonymizer, reports, audit)
+    };
+    batch.rows.par_chunks(ROWS).map(rendered).collect()
 }
 
 fn reading(path: &Path, source: std::io::Error) -> Error {
@@ -146,18 +213,11 @@ pub fn anonymize_folder(
     let mut sink = Sink::new(output, audit)?;
     let mut summary = Summary::default();
     for batch in paths.chunks(512) {
-        let done: Vec<_> = batch
-            .par_iter()
-            .map(|path| {
-                (path, read(path, input).and_then(|report| render(anonymizer, &report, audit.is_some())))
-            })
-            .collect();
-        for (path, row) in done {
-            match row {
-                Ok(row) => sink.write(&row, &mut summary)?,
-                Err(cause) => summary.failures.push(format!("{}: {cause}", path.display())),
-            }
-        }
+        let rendered = |paths: &[PathBuf]| {
+            let reports = paths.iter().map(|path| (|| path.display().to_string(), read(path, input)));
+            Rendered::new(anonymizer, reports, audit.is_some())
+        };
+        sink.write(batch.par_chunks(ROWS).map(rendered).collect(), &mut summary)?;
     }
     sink.finish()?;
     Ok(summary)
@@ -175,23 +235,17 @@ impl Sink {
         Ok(Self { output: create(output)?, audit: audit.map(create).transpose()?, path: output.to_owned() })
     }
 
-    fn write_lines(&mut self, rows: Vec<Rendered>, input: &Path, summary: &mut Summary) -> Result<()> {
-        for (line, row) in rows {
-            match row {
-                Ok(row) => self.write(&row, summary)?,
-                Err(cause) => summary.failures.push(format!("{}:{line}: {cause}", input.display())),
-            }
+    fn write(&mut self, rendered: Vec<Rendered>, summary: &mut Summary) -> Result<()> {
+        for some in rendered {
+            let written = self.output.write_all(&some.rows).and_then(|()| match &mut self.audit {
+                Some(audit) => audit.write_all(&some.records),
+                None => Ok(()),
+            });
+            let writing = |source| Error::File { action: "writing", path: self.path.clone(), source };
+            written.map_err(writing)?;
+            summary.written += some.written;
+            summary.failures.extend(some.failures);
         }
-        Ok(())
-    }
-
-    fn write(&mut self, (row, record): &(Vec<u8>, Option<String>), summary: &mut Summary) -> Result<()> {
-        let writing = |source| Error::File { action: "writing", path: self.path.clone(), source };
-        self.output.write_all(row).and_then(|()| self.output.write_all(b"\n")).map_err(writing)?;
-        if let (Some(audit), Some(record)) = (&mut self.audit, record) {
-            writeln!(audit, "{record}").map_err(writing)?;
-        }
-        summary.written += 1;
         Ok(())
     }
 
@@ -234,25 +288,6 @@ fn read(path: &Path, root: &Path) -> Result<Report, String> {
         .map_err(|error| format!("invalid UTF-8 after byte {}", error.utf8_error().valid_up_to()))?;
     let name = path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
     Ok(Report::new(ReportId::new(name), text))
-}
-
-/// The output row of a report, and its audit record if one is asked for.
-fn render(
-    anonymizer: &Anonymizer,
-    report: &Report,
-    audit: bool,
-) -> Result<(Vec<u8>, Option<String>), String> {
-    let done = anonymizer.anonymize(report).map_err(|error| error.to_string())?;
-    let row = OutputRow {
-        id: report.id.as_str(),
-        text: &done.text,
-        spans: done.spans.iter().map(OutputSpan::from).collect(),
-    };
-    let json = |error: serde_json::Error| error.to_string();
-    let record = audit.then(|| serde_json::to_string::<Audit>(&done.audit)).transpose().map_err(json)?;
-    let mut line = Vec::with_capacity(done.text.len() + done.text.len() / 2 + 256);
-    serde_json::to_writer(&mut line, &row).map_err(json)?;
-    Ok((line, record))
 }
 
 fn text_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {

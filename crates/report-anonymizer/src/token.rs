@@ -44,30 +44,35 @@ pub(crate) struct Token {
     pub(crate) hash: u64,
     pub(crate) roles: Roles,
     pub(crate) lists: Lists,
-    /// Where its folded form lies.
+    /// Where its folded form lies: in the text if it is `plain`, among the folded words if not.
     pub(crate) fold: (u32, u32),
+    pub(crate) plain: bool,
     /// The number, for numbers of at most nine digits.
     pub(crate) number: u32,
     /// How many tokens the longest known place that begins here has, 0 for none.
     pub(crate) place: u8,
     /// Whether it has a letter that French never writes.
     pub(crate) foreign: bool,
+    /// Whether it begins its line.
+    pub(crate) begins: bool,
+    /// Whether it follows the token before it on its line without a space.
+    pub(crate) glued: bool,
+    /// Whether case tells names from words on its line.
+    pub(crate) cased: bool,
+    /// Whether it belongs to an eponym, a score or a product.
+    pub(crate) guarded: bool,
 }
 
-/// For every line, whether case tells something there: it is not all in capitals, and the text has both cases.
-pub(crate) fn cased_lines<'t>(tokens: impl Iterator<Item = &'t Token>, lines: usize) -> Vec<bool> {
-    let mut counts = vec![(0u32, 0u32, 0u32); lines];
+/// Whether case tells anything in a text of these tokens: it has both cases.
+pub(crate) fn has_case<'t>(tokens: impl Iterator<Item = &'t Token>) -> bool {
+    let (mut lower, mut upper, mut capital) = (0u32, 0u32, 0u32);
     for token in tokens.filter(|t| t.kind == Kind::Word && t.len > 1) {
-        let counts = &mut counts[token.line as usize];
         match token.shape {
-            Shape::Lower => counts.0 += 1,
-            Shape::Upper => counts.1 += 1,
-            _ => counts.2 += 1,
+            Shape::Lower => lower += 1,
+            Shape::Upper => upper += 1,
+            Shape::Capital | Shape::Initial => capital += 1,
         }
     }
-    let (lower, capital) = counts.iter().fold((0, 0), |sum, line| (sum.0 + line.0, sum.1 + line.1 + line.2));
-    let upper: u32 = counts.iter().map(|line| line.1).sum();
     // Addresses in small letters do not make a text in capitals one with case.
-    let text = capital * 40 >= lower && (lower + capital - upper) * 8 >= upper && lower > 0;
-    counts.iter().map(|(lower, _, capital)| text && lower + capital > 0).collect()
+    (upper + capital) * 40 >= lower && (lower + capital) * 8 >= upper && lower > 0
 }

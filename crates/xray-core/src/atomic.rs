@@ -66,7 +66,7 @@ impl AtomicFile {
             Ok((file, target))
         };
         let (file, target) = start().map_err(|source| Error::file("writing", &path, source))?;
-        Ok(Self { file: io::BufWriter::new(file), path, target })
+        Ok(Self { file: io::BufWriter::with_capacity(1 << 16, file), path, target })
     }
 
     /// Writes `bytes` as the whole of `path`.

@@ -17,6 +17,10 @@ impl Detector for Addresses {
         // The token after the last street: a postal code may follow it.
         let mut after_street = usize::MAX;
         while i < document.tokens.len() {
+            if document.tokens[i].kind == Kind::Sign {
+                i += 1;
+                continue;
+            }
             if let Some((start, end, confidence)) = street(document, i) {
                 found.push(Span::new(document.bytes(start, end), Category::Location, "street", confidence));
                 after_street = end;
@@ -62,14 +66,17 @@ impl Detector for Addresses {
 
 /// A postal code at token `i` and the town after it: first token, end of the code, end of the town.
 fn postal_code(document: &Document<'_>, i: usize, after_street: usize) -> Option<(usize, usize, usize)> {
+    if document.is_word(i) && document.tokens[i].len > 2 {
+        return None;
+    }
     if let Some(code) = canadian(document, i) {
         let end = place(document, code).filter(|_| document.same_line(code, i));
         return Some((i, code, end.unwrap_or(code)));
     }
-    let prefix = document.is_any(i, words!["b", "be", "f", "fr", "l", "lu", "ch"])
-        && document.is_sign(i + 1, b'-')
+    let prefix = document.is_sign(i + 1, b'-')
         && document.is_number(i + 2)
-        && document.glued(i);
+        && document.glued(i)
+        && document.is_any(i, words!["b", "be", "f", "fr", "l", "lu", "ch"]);
     let at = if prefix { i + 2 } else { i };
     let token = document.get(at).filter(|t| t.kind == Kind::Number && matches!(t.len, 4 | 5))?;
     if !prefix
@@ -154,7 +161,7 @@ fn postal_code(document: &Document<'_>, i: usize, after_street: usize) -> Option
 
 /// The end of a Canadian postal code that begins at token `i`: "H3T 1C5".
 pub(crate) fn canadian(document: &Document<'_>, i: usize) -> Option<usize> {
-    if document.get(i).is_none_or(|t| t.len != 1) {
+    if document.get(i).is_none_or(|t| t.kind != Kind::Word || t.len != 1) {
         return None;
     }
     let letter = |j: usize| {

@@ -1,4 +1,4 @@
-use crate::document::{Document, Kind};
+use crate::document::{Document, Kind, Token};
 use crate::vocabulary::{Roles, Vocabulary};
 
 use super::number_words::number_in_words;
@@ -198,8 +198,14 @@ pub(crate) fn year_alone(document: &Document<'_>, i: usize) -> Option<Written> {
 }
 
 /// A date with the name of a month that begins at token `i`: a weekday, a day or the month itself.
+#[inline]
 pub(crate) fn textual(document: &Document<'_>, i: usize) -> Option<Written> {
-    let token = document.get(i)?;
+    let begins = Roles::WEEKDAY.or(Roles::NUMBER).or(Roles::MONTH);
+    let token = document.get(i).filter(|t| t.kind == Kind::Number || t.roles.any(begins))?;
+    read(document, i, token)
+}
+
+fn read(document: &Document<'_>, i: usize, token: &Token) -> Option<Written> {
     let mut written = Written { start: i, end: i, ..Written::default() };
     let mut at = i;
     if token.roles.any(Roles::WEEKDAY) {

@@ -46,6 +46,9 @@ pub(crate) fn nir_key(body: &str) -> Option<u64> {
 
 /// Whether `text`, spaces and signs left out, is a French national number with its key, or has its form.
 pub(crate) fn is_nir(text: &str) -> bool {
+    if text.len() < 13 {
+        return false;
+    }
     let body: String = text.chars().filter(char::is_ascii_alphanumeric).take(17).collect();
     if body.len() != 15 && body.len() != 13 || !body.starts_with(['1', '2']) {
         return false;
@@ -88,6 +91,9 @@ pub(crate) fn is_rpps(digits: &str) -> bool {
 
 /// Whether `text` is an account number: two letters, two check digits, groups of four.
 pub(crate) fn is_iban(text: &str) -> bool {
+    if text.len() < 15 {
+        return false;
+    }
     let plain: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
     if !(15..=34).contains(&plain.len()) || !plain.as_bytes()[..2].iter().all(u8::is_ascii_alphabetic) {
         return false;

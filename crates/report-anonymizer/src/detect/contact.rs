@@ -14,14 +14,12 @@ impl Detector for Contacts {
             if i < end_of_last {
                 continue;
             }
-            let span = if document.is_sign(i, b'@') {
-                mail(document, i)
-            } else if starts_address(document, i) {
-                web(document, i)
-            } else if document.is_sign(i, b'.') {
-                bare_domain(document, i, end_of_last)
-            } else {
-                None
+            let token = &document.tokens[i];
+            let span = match token.kind {
+                Kind::Sign if token.sign == b'@' => mail(document, i),
+                Kind::Sign if token.sign == b'.' => bare_domain(document, i, end_of_last),
+                Kind::Word if starts_address(document, i) => web(document, i),
+                _ => None,
             };
             if let Some((span, end)) = span {
                 end_of_last = end;
@@ -142,10 +140,10 @@ fn spaced_dot(document: &Document<'_>, i: usize) -> bool {
 }
 
 fn starts_address(document: &Document<'_>, i: usize) -> bool {
-    let scheme = document.is_any(i, words!["http", "https", "ftp"])
-        && document.is_sign(i + 1, b':')
-        && document.is_sign(i + 2, b'/');
-    scheme || document.is(i, word!("www")) && document.is_sign(i + 1, b'.') && document.glued(i)
+    let scheme = document.is_sign(i + 1, b':')
+        && document.is_sign(i + 2, b'/')
+        && document.is_any(i, words!["http", "https", "ftp"]);
+    scheme || document.is_sign(i + 1, b'.') && document.is(i, word!("www")) && document.glued(i)
 }
 
 /// A web address with its scheme or `www`: to the next space, without closing punctuation.
@@ -159,7 +157,7 @@ fn web(document: &Document<'_>, start: usize) -> Option<(Span, usize)> {
 
 /// A domain without a scheme (`chu-exemple.be/patients`) whose last dot-separated part is `dot + 1`.
 fn bare_domain(document: &Document<'_>, dot: usize, floor: usize) -> Option<(Span, usize)> {
-    if !is_domain(document, dot + 1) || !document.glued(dot) || dot == 0 || !document.glued(dot - 1) {
+    if !document.glued(dot) || dot == 0 || !document.glued(dot - 1) || !is_domain(document, dot + 1) {
         return None;
     }
     let last = dot + 1;

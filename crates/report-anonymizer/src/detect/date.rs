@@ -35,29 +35,23 @@ impl Detector for Dates {
 
 fn date(document: &Document<'_>, i: usize) -> Option<(Written, &'static str, f32)> {
     let token = document.get(i)?;
-    if token.kind == Kind::Sign {
-        return None;
+    match token.kind {
+        Kind::Sign => return None,
+        Kind::Word => return in_words(document, i).or_else(|| season(document, i)),
+        Kind::Number => {}
     }
-    if token.kind == Kind::Number
-        && let Some(written) = numeric(document, i)
-    {
+    if let Some(written) = numeric(document, i) {
         if written.is_full() {
             let strong = token.len != 8 || plain_compact(document, i);
             return strong.then_some((written, "date_digits", 0.95));
         }
         return month_year_fits(document, &written).then_some((written, "date_month_year_digits", 0.9));
     }
-    if token.kind == Kind::Number
-        && let Some(written) = drawn_apart(document, i)
-    {
+    if let Some(written) = drawn_apart(document, i) {
         return Some((written, "date_drawn_apart", 0.9));
     }
-    if let Some(written) = textual(document, i) {
-        let verb = written.day.is_none()
-            && token.roles.any(Roles::MONTH)
-            && document.is(i, word!("mai"))
-            && written.year.is_none();
-        return (!verb).then_some((written, "date_text", 0.95));
+    if let Some(found) = in_words(document, i) {
+        return Some(found);
     }
     if let Some(range) = range_start(document, i, 4) {
         return Some((range, "date_range", 0.85));
@@ -65,10 +59,12 @@ fn date(document: &Document<'_>, i: usize) -> Option<(Written, &'static str, f32
     if let Some(written) = day_month(document, i).filter(|written| day_month_fits(document, written)) {
         return Some((written, "date_day_month", 0.85));
     }
-    year_alone(document, i)
-        .filter(|_| year_fits(document, i))
-        .map(|written| (written, "date_year", 0.85))
-        .or_else(|| season(document, i))
+    year_alone(document, i).filter(|_| year_fits(document, i)).map(|written| (written, "date_year", 0.85))
+}
+
+/// A date whose month is a word.
+fn in_words(document: &Document<'_>, i: usize) -> Option<(Written, &'static str, f32)> {
+    textual(document, i).map(|written| (written, "date_text", 0.95))
 }
 
 /// Eight digits are a date only where nothing labels them a number.
@@ -267,25 +263,26 @@ fn range_start(document: &Document<'_>, i: usize, further: usize) -> Option<Writ
 
 /// "été 2019", "Noël 2020": the year with its season.
 fn season(document: &Document<'_>, i: usize) -> Option<(Written, &'static str, f32)> {
-    let season = document.is_any(
-        i,
-        words![
-            "ete",
-            "hiver",
-            "printemps",
-            "automne",
-            "noel",
-            "paques",
-            "rentree",
-            "toussaint",
-            "debut",
-            "fin",
-            "mi",
-            "courant",
-        ],
-    );
-    let written =
-        season.then(|| year_alone(document, i + 1)).flatten().filter(|_| document.same_line(i, i + 1))?;
+    let led = document.is_number(i + 1) && document.same_line(i, i + 1);
+    let season = led
+        && document.is_any(
+            i,
+            words![
+                "ete",
+                "hiver",
+                "printemps",
+                "automne",
+                "noel",
+                "paques",
+                "rentree",
+                "toussaint",
+                "debut",
+                "fin",
+                "mi",
+                "courant",
+            ],
+        );
+    let written = season.then(|| year_alone(document, i + 1)).flatten()?;
     Some((written, "date_season", 0.85))
 }
 

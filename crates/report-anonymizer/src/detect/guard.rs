@@ -1,18 +1,19 @@
+use std::ops::Range;
+
 use crate::document::{Document, Kind, Shape};
 use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 
-/// For every token, whether it belongs to an eponym, a score or a product: a name that names nobody.
-/// Only a title or a label before it makes it a person.
-pub(crate) fn guard(document: &Document<'_>) -> Vec<bool> {
-    let mut guarded = vec![false; document.tokens.len()];
+/// Marks what belongs to an eponym, a score or a product: a name that names nobody. Only a title or a label
+/// before it makes it a person.
+pub(crate) fn guard(document: &mut Document<'_>) {
     for i in 0..document.tokens.len() {
-        let token = &document.tokens[i];
+        let token = document.tokens[i];
         if token.kind != Kind::Word {
             continue;
         }
-        if token.roles.any(Roles::EPONYM_HEAD) {
-            headed(document, i, &mut guarded);
+        if let Some(name) = token.roles.any(Roles::EPONYM_HEAD).then(|| headed(document, i)).flatten() {
+            document.guard(name);
         }
         // "EVA 7/10", "EVA à 3": the scale.
         let scale = document.is(i, word!("eva"))
@@ -42,26 +43,25 @@ pub(crate) fn guard(document: &Document<'_>) -> Vec<bool> {
             guarded[i - 1] = true;
         }
         if token.roles.any(Roles::PRODUCT) || scale {
-            guarded[i] = true;
+            document.guard(i..i + 1);
         }
         if token.roles.any(Roles::EPONYM) {
             let end = chain(document, i);
             let listed = document.tokens[i..end].iter().filter(|t| t.roles.any(Roles::EPONYM)).count() > 1
                 && (end > i + 2);
             if listed || is_grade(document, end) || graded_before(document, i) {
-                guarded[i..end + usize::from(is_grade(document, end))].fill(true);
+                document.guard(i..end + usize::from(is_grade(document, end)));
             }
         }
     }
-    guarded
 }
 
-/// "maladie de Legg-Calvé-Perthes", "fracture d'Essex-Lopresti", "prothèse totale de type Müller".
-fn headed(document: &Document<'_>, head: usize, guarded: &mut [bool]) {
+/// The name in "maladie de Legg-Calvé-Perthes", "fracture d'Essex-Lopresti", "prothèse totale de type Müller".
+fn headed(document: &Document<'_>, head: usize) -> Option<Range<usize>> {
     let mut at = head + 1;
     let mut linked = false;
     for _ in 0..5 {
-        let Some(token) = document.get(at).filter(|t| t.line == document.tokens[head].line) else { return };
+        let token = document.get(at).filter(|t| t.line == document.tokens[head].line)?;
         if document.is_any(
             at,
             words!["de", "d", "du", "des", "selon", "type", "dite", "dit", "l", "la", "van", "le", "en", "a"],
@@ -83,40 +83,35 @@ fn headed(document: &Document<'_>, head: usize, guarded: &mut [bool]) {
         }
         at += 1;
     }
-    let Some(token) = document
+    let token = document
         .get(at)
-        .filter(|t| t.kind == Kind::Word && t.line == document.tokens[head].line && t.len > 1)
-    else {
-        return;
-    };
+        .filter(|t| t.kind == Kind::Word && t.line == document.tokens[head].line && t.len > 1)?;
     if !linked || token.roles.any(Roles::TITLE) {
-        return;
+        return None;
     }
     let eponym = token.roles.any(Roles::EPONYM);
     // "vue à Namur", "prothèse posée à Mons".
     let town = document.is(at - 1, word!("a")) && token.lists.any(Lists::PLACE_BELGIAN | Lists::PLACE_BIG);
     if town && !eponym {
-        return;
+        return None;
     }
     let named = if document.cased(at) {
         token.shape != Shape::Lower && !document.listed(at, Lists::FIRST_COMMON)
     } else {
         !document.listed(at, Lists::WORD)
     };
-    if eponym || named {
-        let mut end = chain(document, at);
-        // "angle de Fowler et Philip".
-        let pair = document.is(end, word!("et"))
-            && document.cased(at)
-            && document.same_line(at, end + 1)
-            && document.get(end + 1).is_some_and(|t| {
-                t.kind == Kind::Word && t.shape == Shape::Capital && !t.roles.any(Roles::TITLE)
-            });
-        if pair {
-            end = chain(document, end + 1);
-        }
-        guarded[at..end].fill(true);
+    if !(eponym || named) {
+        return None;
     }
+    let end = chain(document, at);
+    // "angle de Fowler et Philip".
+    let pair = document.is(end, word!("et"))
+        && document.cased(at)
+        && document.same_line(at, end + 1)
+        && document
+            .get(end + 1)
+            .is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Capital && !t.roles.any(Roles::TITLE));
+    Some(at..if pair { chain(document, end + 1) } else { end })
 }
 
 /// "microcalcifications de Le Gal type 2": the name of a classification before its grade.

@@ -28,6 +28,14 @@ impl Detector for Institutions {
 
 fn institution(document: &Document<'_>, i: usize) -> Option<(usize, &'static str, f32)> {
     let token = document.get(i).filter(|t| t.kind == Kind::Word)?;
+    let heads =
+        Roles::INSTITUTION.or(Roles::INSTITUTION_WEAK).or(Roles::HOSPITAL_NETWORK).or(Roles::HOSPITAL_NAME);
+    if !token.roles.any(heads)
+        && (token.len > 6
+            || !document.is_any(i, words!["hotel", "c", "saint", "sainte", "st", "ste", "clin"]))
+    {
+        return None;
+    }
     // "Hôtel-Dieu", "l'Hôtel-Dieu de Lévis".
     let dieu = i + 1 + usize::from(document.is_sign(i + 1, b'-'));
     if document.is(i, word!("hotel")) && document.is(dieu, word!("dieu")) && document.same_line(i, dieu) {

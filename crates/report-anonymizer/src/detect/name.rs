@@ -51,11 +51,11 @@ pub(crate) fn particled(document: &Document<'_>, i: usize) -> bool {
         document.get(j).is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Capital && t.gap < 2)
     };
     i > 1
+        && document.has(i - 1, Roles::PARTICLE)
         && capital(i)
         && document.cased(i)
         && document.tokens[i].gap == 1
         && document.same_line(i - 2, i)
-        && document.has(i - 1, Roles::PARTICLE)
         && document.tokens[i - 1].shape == Shape::Capital
         && document.tokens[i - 1].place == 0
         && !document.is_sign(i - 2, b'.')
@@ -64,9 +64,11 @@ pub(crate) fn particled(document: &Document<'_>, i: usize) -> bool {
 
 /// Whether token `i` is the letter of "N'Guessan", "O'Connor", "M'Barki".
 pub(crate) fn elided(document: &Document<'_>, i: usize) -> bool {
+    if !document.is_sign(i + 1, b'\'') {
+        return false;
+    }
     let capital = document.get(i).is_some_and(|t| t.shape == Shape::Initial) && document.cased(i);
     (document.is_any(i, words!["n", "o", "m", "k", "t"]) || capital && document.is_any(i, words!["d", "l"]))
-        && document.is_sign(i + 1, b'\'')
         && document.glued(i)
         && document.glued(i + 1)
         && document.get(i + 2).is_some_and(|t| {
@@ -168,6 +170,9 @@ fn name_word(document: &Document<'_>, i: usize, led: Led, first: bool) -> bool {
 
 /// Whether token `i` is a short Asian name behind another word of a name: "Quang Vu", "Xavier Sa".
 fn follows_syllable(document: &Document<'_>, i: usize) -> bool {
+    if !syllable(document, i) {
+        return false;
+    }
     let before = i.checked_sub(1).filter(|p| document.is_word(*p) && document.same_line(*p, i));
     // "doan, cam tu, 55 ans".
     let flat = before.is_some_and(|p| document.has(p, Roles::SYLLABLE))
@@ -175,7 +180,6 @@ fn follows_syllable(document: &Document<'_>, i: usize) -> bool {
     let capital = (document.cased(i) || flat || document.is_any(i, words!["le", "du", "la", "ta"]))
         && document.tokens[i].len > 1;
     capital
-        && syllable(document, i)
         && before.is_some_and(|p| {
             document.cased(i) && super::unlisted::strange(document, p) && document.has(i + 1, Roles::ACT)
                 || document.tokens[p].foreign

@@ -15,6 +15,10 @@ impl Detector for Numbers {
     fn detect(&self, document: &Document<'_>, found: &mut Vec<Span>) {
         let mut i = 0;
         while i < document.tokens.len() {
+            if !may_begin(document, i) {
+                i += 1;
+                continue;
+            }
             if insured(document, i) {
                 found.push(Span::new(document.bytes(i, i + 3), Category::Id, "nam", 0.95));
                 i += 3;
@@ -31,6 +35,16 @@ impl Detector for Numbers {
                 i = code.next;
             }
         }
+    }
+}
+
+/// Whether a number can begin at token `i`: it is one, or a short word before one or before a sign.
+fn may_begin(document: &Document<'_>, i: usize) -> bool {
+    let token = &document.tokens[i];
+    match token.kind {
+        Kind::Number => true,
+        Kind::Word => token.len <= 5 && document.get(i + 1).is_some_and(|t| t.kind != Kind::Word),
+        Kind::Sign => false,
     }
 }
 

@@ -32,7 +32,7 @@ impl Detector for Persons {
         };
         let mut i = 0;
         while i < document.tokens.len() {
-            if document.tokens[i].kind == Kind::Word {
+            if document.tokens[i].kind == Kind::Word && !is_plain(document, i) {
                 if let Some((first, role)) = titled(document, i) {
                     push(first, role, "title", 0.95);
                     let listing = i > 0 && document.is_sign(i - 1, b':')
@@ -97,6 +97,17 @@ impl Detector for Persons {
             signed(document, line, &mut push);
         }
     }
+}
+
+/// Whether token `i` begins no name whatever stands around it: most words need not be read any further. In text
+/// with case, a name in small letters begins with a particle, or stands behind a title or a label.
+fn is_plain(document: &Document<'_>, i: usize) -> bool {
+    let token = &document.tokens[i];
+    token.cased
+        && token.shape == Shape::Lower
+        && !token.roles.any(Roles::TITLE.or(Roles::PARTICLE))
+        && !(i > 0 && document.is_sign(i - 1, b':'))
+        && !document.is_sign(i + 1, b'^')
 }
 
 /// All further names of a list from token `at` on. Gives the token to go on from.

@@ -25,7 +25,7 @@ impl Detector for Phones {
 }
 
 fn phone(document: &Document<'_>, i: usize) -> Option<(Span, usize)> {
-    let token = document.get(i)?;
+    let token = document.get(i).filter(|t| t.kind == Kind::Number || b"+(".contains(&t.sign))?;
     if let Some(end) = north_american(document, i) {
         return Some((Span::new(document.bytes(i, end), Category::Phone, "phone_north_american", 0.9), end));
     }

@@ -181,7 +181,8 @@ pub(crate) fn foreign(document: &Document<'_>, i: usize) -> bool {
 
 /// Whether token `i` is one of the short names of Asia that French writes as words: "Vu", "Mai", "Hui".
 pub(crate) fn syllable(document: &Document<'_>, i: usize) -> bool {
-    if document.is_any(i, words!["le", "du", "la", "ta"]) {
+    let Some(token) = document.get(i) else { return false };
+    if token.len == 2 && document.is_any(i, words!["le", "du", "la", "ta"]) {
         // "Francisca Le :", "LE Yen": an article stands before no sign.
         let next = document.get(i + 1).filter(|_| document.same_line(i, i + 1));
         let shape = document.tokens[i].shape;
@@ -200,15 +201,11 @@ pub(crate) fn syllable(document: &Document<'_>, i: usize) -> bool {
             signed || next.is_none() && (named || document.cased(i))
         };
     }
-    // "To: X" heads a message.
-    if document.begins_line(i) && document.is_sign(i + 1, b':') {
-        return false;
-    }
-    document.get(i).is_some_and(|t| {
-        t.roles.any(Roles::SYLLABLE)
-            && t.kind == Kind::Word
-            && (t.shape != Shape::Lower || !document.cased(i))
-    })
+    token.roles.any(Roles::SYLLABLE)
+        && token.kind == Kind::Word
+        && (token.shape != Shape::Lower || !token.cased)
+        // "To: X" heads a message.
+        && !(token.begins && document.is_sign(i + 1, b':'))
 }
 
 /// Whether token `i` can be a word of a name that fills its place.

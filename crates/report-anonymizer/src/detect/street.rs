@@ -6,16 +6,17 @@ use super::calendar::textual;
 use super::place::first_word;
 
 /// The street whose kind stands at token `i` ("rue", "avenue"): first token, end, confidence.
+#[inline]
 pub(crate) fn street(document: &Document<'_>, i: usize) -> Option<(usize, usize, f32)> {
     let token = document.get(i)?;
-    let strong = token.roles.any(Roles::STREET);
-    if !strong && !token.roles.any(Roles::STREET_WEAK) && !is_dutch_street(document, i) {
-        return None;
-    }
-    if let Some(found) = high_street(document, i) {
-        return Some(found);
-    }
     let dutch = is_dutch_street(document, i);
+    let begins = dutch || token.roles.any(Roles::STREET.or(Roles::STREET_WEAK));
+    begins.then(|| high_street(document, i).or_else(|| read(document, i, dutch))).flatten()
+}
+
+fn read(document: &Document<'_>, i: usize, dutch: bool) -> Option<(usize, usize, f32)> {
+    let token = &document.tokens[i];
+    let strong = token.roles.any(Roles::STREET);
     let (start, mut numbered) = number_before(document, i);
     let mut at = i + 1;
     if document.is_sign(at, b'.') && token.len <= 4 && document.glued(i) {
@@ -151,7 +152,7 @@ fn followed_by_number(document: &Document<'_>, i: usize) -> bool {
 fn is_dutch_street(document: &Document<'_>, i: usize) -> bool {
     let word = document.folded(i);
     word.len() > 6
-        && word.ends_with(['t', 'n', 'g', 'f', 'k'])
+        && word.as_bytes().last().is_some_and(|last| b"tngfk".contains(last))
         && ["straat", "laan", "steenweg", "dreef", "plein", "dijk"].iter().any(|kind| word.ends_with(kind))
 }
 

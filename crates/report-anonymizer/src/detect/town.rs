@@ -14,6 +14,12 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
         return None;
     }
     let cased = document.cased(i);
+    let known = lexicon_place(document, i);
+    // In text with case, what stands in small letters is a town only if it is a known one.
+    let luxembourg = document.is(i, word!("luxembourg"));
+    if cased && token.shape == Shape::Lower && known.is_none() && !luxembourg {
+        return None;
+    }
     // "Namur, le 12/03/2020"
     if (document.begins_line(i) || token.gap > 3)
         && (token.shape != Shape::Lower || !document.mixed())
@@ -70,13 +76,12 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
         })
     });
     // The town: the country has "au".
-    if document.is(i, word!("luxembourg"))
+    if luxembourg
         && (previous.is_some_and(|p| document.is(p, word!("a")))
             || token.gap > 3 && document.is_sign(i + 1, b','))
     {
         return Some((i, i + 1, "town", 0.7));
     }
-    let known = lexicon_place(document, i);
     if dwelling
         && (known.is_some() || !super::name::reads_as_word(document, i))
         && !token.roles.any(Roles::NOT_NAME)

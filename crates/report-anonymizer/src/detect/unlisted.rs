@@ -223,5 +223,6 @@ pub(crate) fn medical_form(word: &str) -> bool {
         "cyte",
         "cytes",
     ];
-    word.len() > 6 && ENDS.iter().any(|end| word.ends_with(end))
+    let last = word.as_bytes().last();
+    word.len() > 6 && ENDS.iter().any(|end| end.as_bytes().last() == last && word.ends_with(end))
 }

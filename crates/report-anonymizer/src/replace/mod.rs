@@ -17,6 +17,7 @@ use std::fmt::Debug;
 use xray_core::{PatientId, PatientIdentity, PseudonymKey};
 
 use crate::document::Document;
+use crate::fold::{fold, folded_hash};
 use crate::vocabulary::Vocabulary;
 use crate::{Category, Span};
 
@@ -70,10 +71,11 @@ impl Scope<'_> {
     }
 
     fn stands_in_original(&self, candidate: &str) -> bool {
-        let folded = crate::fold::fold(candidate);
-        folded.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 2).any(|word| {
-            self.present.contains(crate::hash::hash_word(word))
-                || self.patient.is_some_and(|patient| crate::detect::resembles(patient, word))
+        candidate.split(|c: char| !c.is_alphanumeric()).any(|word| {
+            let (hash, length) = folded_hash(word);
+            length > 2
+                && (self.present.contains(hash)
+                    || self.patient.is_some_and(|patient| crate::detect::resembles(patient, &fold(word))))
         })
     }
 }
@@ -129,10 +131,15 @@ fn without_accents(text: &str) -> String {
 
 /// `text` in the case of `model`: all capitals, all small, or as it is.
 pub(crate) fn in_case_of(model: &str, text: &str) -> String {
-    let letters = || model.chars().filter(|c| c.is_alphabetic());
-    if letters().count() > 1 && letters().all(|c| !c.is_lowercase()) {
+    let (mut letters, mut lower, mut upper) = (0, false, false);
+    for c in model.chars().filter(|c| c.is_alphabetic()) {
+        letters += 1;
+        lower |= c.is_lowercase();
+        upper |= c.is_uppercase();
+    }
+    if letters > 1 && !lower {
         text.to_uppercase()
-    } else if letters().count() > 0 && letters().all(|c| !c.is_uppercase()) {
+    } else if letters > 0 && !upper {
         text.to_lowercase()
     } else {
         text.to_owned()

@@ -319,9 +319,14 @@ fn is_particle(word: &str) -> bool {
 
 /// The folded text of a unit, its words joined by spaces.
 fn text_of(document: &Document<'_>, unit: &Unit) -> String {
-    let words: Vec<&str> =
-        unit.range.clone().filter(|i| document.is_word(*i)).map(|i| document.folded(i)).collect();
-    words.join(" ")
+    let mut text = String::new();
+    for i in unit.range.clone().filter(|i| document.is_word(*i)) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(document.folded(i));
+    }
+    text
 }
 
 /// The names of a span, without its titles and particles.
