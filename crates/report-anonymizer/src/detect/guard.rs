@@ -21,8 +21,11 @@ pub(crate) fn guard(document: &mut Document<'_>) {
             && (document.is_number(i + 1)
                 || document.is_sign(i + 1, b':')
                 || document.is_any(i + 1, words!["a", "est", "de"]) && document.is_number(i + 2));
-        if document.is_any(i, words!["type", "stade", "grade", "classe"]) && is_grade(document, i + 1) {
-            classified(document, i, &mut guarded);
+        if document.is_any(i, words!["type", "stade", "grade", "classe"])
+            && is_grade(document, i + 1)
+            && let Some(names) = classified(document, i)
+        {
+            document.guard(names);
         }
         // "Hinchey Ib": a name that a roman number grades.
         let roman = token.shape != Shape::Lower
@@ -40,7 +43,7 @@ pub(crate) fn guard(document: &mut Document<'_>) {
             && document.same_line(i - 1, i)
             && document.tokens[i - 1].shape == Shape::Capital
         {
-            guarded[i - 1] = true;
+            document.guard(i - 1..i);
         }
         if token.roles.any(Roles::PRODUCT) || scale {
             document.guard(i..i + 1);
@@ -115,17 +118,14 @@ fn headed(document: &Document<'_>, head: usize) -> Option<Range<usize>> {
 }
 
 /// "microcalcifications de Le Gal type 2": the name of a classification before its grade.
-fn classified(document: &Document<'_>, kind: usize, guarded: &mut [bool]) {
+fn classified(document: &Document<'_>, kind: usize) -> Option<Range<usize>> {
     let capital = |j: usize| {
         document.get(j).is_some_and(|t| t.kind == Kind::Word && t.shape == Shape::Capital && t.len > 1)
             && document.same_line(j, kind)
     };
-    let first = (kind.saturating_sub(3)..kind).rev().take_while(|j| capital(*j)).last();
-    if let Some(first) =
-        first.filter(|f| document.cased(kind) && *f > 0 && document.is_any(f - 1, words!["de", "d", "selon"]))
-    {
-        guarded[first..kind].fill(true);
-    }
+    let first = (kind.saturating_sub(3)..kind).rev().take_while(|j| capital(*j)).last()?;
+    let led = document.cased(kind) && first > 0 && document.is_any(first - 1, words!["de", "d", "selon"]);
+    led.then_some(first..kind)
 }
 
 /// The end of names joined by hyphens, "et" and spaces that begin at token `i`.
