@@ -8,7 +8,7 @@ import year
 from harness import RESULTS, amount, cell, memory_of, ratio
 
 ROOT = Path(__file__).resolve().parents[2]
-PAIRS = ["deid", "headers", "archive", "shards", "images", "metrics", "evaluation", "encoders", "training"]
+PAIRS = ["deid", "headers", "archive", "files", "shards", "images", "metrics", "evaluation", "encoders", "training"]
 # Others may use this share of the machine before a figure is called one under load.
 QUIET = 0.05
 
