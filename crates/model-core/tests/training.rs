@@ -8,10 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model_core::layers::{Activation, Mlp, dropout};
 use model_core::{
-    AdamW, AdamWConfig, BatchSource, Checkpoint, Encoded, Encoder, Error, EvalReport, Hook, JsonLines, Lion,
-    LionConfig, Mode, Optimizer, ParameterPolicy, PlateauConfig, Precision, Result, Schedule, StepContext,
-    StepOutput, StepReport, StopReason, Summary, Task, TensorBoard, Trainer, TrainerConfig, batches_from_fn,
-    named_tensors,
+    AdamW, AdamWConfig, BatchSource, Checkpoint, Collective, Encoded, Encoder, Error, EvalReport, Hook,
+    JsonLines, Lion, LionConfig, Mode, Optimizer, ParameterPolicy, PlateauConfig, Precision, Result,
+    Schedule, Shard, StepContext, StepOutput, StepReport, StopReason, Summary, Task, TensorBoard, Trainer,
+    TrainerConfig, batches_from_fn, named_tensors,
 };
 use tch::{Device, Kind, Reduction, Tensor, nn};
 
@@ -268,6 +268,63 @@ fn a_checkpoint_of_another_run_is_refused() {
     let lion: Box<dyn Optimizer> = Box::new(Lion::new(parameters, LionConfig::default()).unwrap());
     let mut trainer = Trainer::new(config(folder.path()), named_tensors("", &run.vs), lion).unwrap();
     assert!(matches!(trainer.resume(&last), Err(Error::OptimizerState { .. })));
+}
+
+/// The first of two processes; the other one does the same.
+#[derive(Debug)]
+struct Twin;
+
+impl Collective for Twin {
+    fn shard(&self) -> Shard {
+        Shard { rank: 0, world_size: 2 }
+    }
+
+    fn all_reduce_mean(&self, _: &mut [Tensor]) -> Result<()> {
+        Ok(())
+    }
+
+    fn all_gather(&self, tensor: &Tensor) -> Result<Vec<Tensor>> {
+        Ok(vec![tensor.shallow_clone(), tensor.shallow_clone()])
+    }
+
+    fn broadcast(&self, _: &mut [Tensor]) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_learning_rate_goes_on_where_another_number_of_processes_or_epochs_left_it() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let over = |epochs: u64, steps: u64| TrainerConfig {
+        epochs,
+        learning_rate: 1.0,
+        accumulation: 1,
+        plateau: None,
+        schedule: Schedule::Cosine { warmup_steps: 0, total_steps: Some(steps), floor: 0.0 },
+        ..config(folder.path())
+    };
+    let run = Run::new();
+    run.train(&mut run.trainer(over(1, 2 * BATCHES))).unwrap();
+    let first_rate = |config: TrainerConfig, together: bool| {
+        let rates = Mutex::new(Vec::new());
+        let run = Run::new();
+        let mut trainer = run.trainer(config).with_hook(|report: &StepReport| {
+            rates.lock().unwrap().push(report.learning_rate);
+        });
+        if together {
+            trainer = trainer.with_collective(Box::new(Twin));
+        }
+        trainer.resume(folder.path().join("last.safetensors")).unwrap();
+        run.train(&mut trainer).unwrap();
+        drop(trainer);
+        rates.into_inner().unwrap()[0]
+    };
+    // Half of the run is done, by whatever number of processes.
+    assert!((first_rate(over(2, BATCHES), true) - 0.5).abs() < 1e-12);
+    // A third of the longer run is.
+    run.train(&mut run.trainer(over(1, 2 * BATCHES))).unwrap();
+    assert!((first_rate(over(3, 3 * BATCHES), false) - 0.75).abs() < 1e-12);
 }
 
 /// Records what a run tells, and answers evaluations with `Break` after the second.

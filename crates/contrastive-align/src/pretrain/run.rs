@@ -171,8 +171,8 @@ impl<'a> Pretraining<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Model`] with what training failed by; checkpoints stay as they were. [`Error::File`] if the
-    /// folder cannot be written.
+    /// [`Error::Model`] with what training failed by; checkpoints stay as they were. [`Error::Config`] if a step would
+    /// have one study. [`Error::File`] if the folder cannot be written.
     pub fn run<V, T>(
         self,
         towers: Towers<V, T>,
@@ -183,6 +183,9 @@ impl<'a> Pretraining<'a> {
         V: Encoder + Pretrained,
         T: Encoder + Pretrained,
     {
+        if self.config.data.batch * self.shard().world_size == 1 {
+            return Err(Error::config("data.batch: a step of one study has no other to tell it from"));
+        }
         let checkpoints = self.folder.join(CHECKPOINTS);
         let leads = self.leads();
         if leads {

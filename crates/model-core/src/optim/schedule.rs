@@ -55,6 +55,16 @@ impl Schedule {
         }
     }
 
+    /// The same over a run of unknown length.
+    pub(crate) fn without_total(self) -> Self {
+        match self {
+            Self::Cosine { warmup_steps, floor, .. } => {
+                Self::Cosine { warmup_steps, total_steps: None, floor }
+            }
+            other => other,
+        }
+    }
+
     /// The factor of a step, counted from 0.
     pub fn factor(&self, step: u64) -> f64 {
         let (Self::Constant { warmup_steps } | Self::Cosine { warmup_steps, .. }) = *self;

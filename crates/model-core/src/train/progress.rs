@@ -11,6 +11,10 @@ pub struct Progress {
     pub batch: u64,
     /// How many optimizer steps are done.
     pub step: u64,
+    /// By how many steps the learning rate's schedule is ahead of that: what another number of processes did counts as the
+    /// steps that these would have taken for it.
+    #[serde(default)]
+    pub schedule_ahead: i64,
     /// How many processes train together.
     pub world_size: usize,
     /// The lowest validation loss so far.
@@ -29,6 +33,7 @@ impl Progress {
             epoch: 0,
             batch: 0,
             step: 0,
+            schedule_ahead: 0,
             world_size,
             best_loss: None,
             evaluations_since_best: 0,
@@ -40,7 +45,20 @@ impl Progress {
     /// The learning rate of the next step.
     pub(crate) fn learning_rate(&self, config: &TrainerConfig) -> f64 {
         let plateau = self.plateau.as_ref().map_or(1.0, Plateau::factor);
-        config.learning_rate * config.schedule.factor(self.step) * plateau
+        config.learning_rate * config.schedule.factor(self.schedule_step()) * plateau
+    }
+
+    fn schedule_step(&self) -> u64 {
+        self.step.saturating_add_signed(self.schedule_ahead)
+    }
+
+    /// The same point of the same run, for another number of processes.
+    pub(crate) fn with_processes(mut self, world_size: usize) -> Self {
+        let counted = |steps: u64| steps * self.world_size as u64 / world_size as u64;
+        self.schedule_ahead = counted(self.schedule_step()) as i64 - self.step as i64;
+        self.batch = counted(self.batch);
+        self.world_size = world_size;
+        self
     }
 
     /// Takes a validation loss into account; says whether it is the lowest so far.

@@ -137,9 +137,9 @@ impl<'a> Trainer<'a> {
         &self.progress
     }
 
-    /// Goes on from a checkpoint, as `last.safetensors`. The number of epochs, the folder of checkpoints
-    /// and how often they are made may differ from those of the checkpoint; with another number of
-    /// processes the epoch goes on at the batch that the same samples are counted to.
+    /// Goes on from a checkpoint, as `last.safetensors`. The number of epochs, the steps over which the learning rate
+    /// falls, the folder of checkpoints and how often they are made may differ from those of the checkpoint; with another
+    /// number of processes epoch and learning rate go on where the same samples are counted to.
     ///
     /// # Errors
     ///
@@ -147,8 +147,11 @@ impl<'a> Trainer<'a> {
     /// hold the checkpoint's weights.
     pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let checkpoint = Checkpoint::open(path)?;
+        let theirs = checkpoint.config().schedule;
+        let same = self.config.schedule.without_total() == theirs.without_total();
         let ours = TrainerConfig {
             epochs: checkpoint.config().epochs,
+            schedule: if same { theirs } else { self.config.schedule },
             checkpoints: checkpoint.config().checkpoints.clone(),
             checkpoint_every: checkpoint.config().checkpoint_every,
             ..self.config.clone()
@@ -158,10 +161,7 @@ impl<'a> Trainer<'a> {
         }
         checkpoint.restore_weights(&self.weights)?;
         checkpoint.restore_optimizer(self.optimizer.as_mut())?;
-        let world_size = self.progress.world_size;
-        self.progress = checkpoint.progress().clone();
-        self.progress.batch = self.progress.batch * self.progress.world_size as u64 / world_size as u64;
-        self.progress.world_size = world_size;
+        self.progress = checkpoint.progress().clone().with_processes(self.progress.world_size);
         Ok(())
     }
 
