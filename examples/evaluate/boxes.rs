@@ -3,7 +3,7 @@ use osteon::Aligned;
 use osteon::downstream_heads::{BoxConfig, BoxHead, FineTuneConfig, Head};
 use osteon::eval_metrics::{Bootstrap, BoxPrecision, Clusters, ImageBox, Interval};
 use osteon::model_core::Collate;
-use osteon::model_core::{Encoded, Encoder, Mode};
+use osteon::model_core::{Encoder, Mode};
 use osteon::vision_encoder::PixelCollate;
 use osteon::xray_core::{Dataset, ImageTransform};
 use osteon::xray_dataset::Split;
@@ -12,7 +12,7 @@ use tch::{Device, Kind, Tensor, nn};
 
 use crate::config::EncoderEntry;
 use crate::encoder::LoadedEncoder;
-use crate::learn::{Examples, fit};
+use crate::learn::{Examples, Identity, encoded, fit};
 use crate::places::Places;
 use crate::tasks::TaskEntry;
 
@@ -31,6 +31,9 @@ pub(crate) struct BoxTask {
 fn epochs() -> u64 {
     60
 }
+
+/// Images a step, and images that are encoded at once.
+const BATCH: usize = 64;
 
 /// What heads find on frozen places.
 #[derive(Debug, Serialize)]
@@ -111,7 +114,8 @@ impl Boxes {
             let none = nn::VarStore::new(Device::Cpu);
             let fitted = fit(
                 &training,
-                (Tokens(size[2]), &none),
+                BATCH,
+                (Identity(size[2]), &none),
                 (Box::new(head), &weights),
                 train.examples(),
                 val.examples(),
@@ -139,7 +143,7 @@ impl Seen {
                 patients.push(item.patient.clone());
                 pixels.push(encoder.transform.apply(image, 0));
             }
-            if pixels.len() >= 64 || index + 1 == set.len() {
+            if pixels.len() >= BATCH || index + 1 == set.len() {
                 let batch =
                     PixelCollate::new(channels).collate(&pixels.iter().collect::<Vec<_>>(), Device::Cpu)?;
                 let encoded = tch::no_grad(|| encoder.model.encode(&batch, Mode::Eval))?;
@@ -206,25 +210,4 @@ fn phrases(run: &std::path::Path, phrases: &[String]) -> anyhow::Result<Tensor> 
     let phrases: Vec<&str> = phrases.iter().map(String::as_str).collect();
     let tokens = aligned.pairs.texts().collate(&phrases, Device::Cpu)?;
     Ok(tch::no_grad(|| aligned.towers.model.encode_texts(&tokens, Mode::Eval))?.pooled)
-}
-
-/// Places are what they are.
-#[derive(Debug)]
-struct Tokens(i64);
-
-impl Encoder for Tokens {
-    type Input = Tensor;
-
-    fn embed_dim(&self) -> i64 {
-        self.0
-    }
-
-    fn encode(&self, tokens: &Tensor, _: Mode) -> osteon::model_core::Result<Encoded> {
-        Ok(encoded(tokens))
-    }
-}
-
-fn encoded(tokens: &Tensor) -> Encoded {
-    let pooled = tokens.mean_dim(1, false, Kind::Float);
-    Encoded { pooled, tokens: Some(tokens.shallow_clone()), mask: None }
 }

@@ -1,7 +1,7 @@
 use anyhow::ensure;
 use osteon::Studies;
 use osteon::downstream_heads::{
-    Features, FineTune, FineTuneConfig, GradeHead, Head, HeadConfig, LabelHead, LabelledBatch,
+    FeatureKey, Features, FineTune, FineTuneConfig, GradeHead, Head, HeadConfig, LabelHead, LabelledBatch,
     RegressionHead, positive_weight,
 };
 use osteon::eval_metrics::argmax;
@@ -11,14 +11,38 @@ use osteon::xray_core::{Labels, derive_seed};
 use osteon::xray_dataset::Split;
 use tch::{Device, Kind, Tensor, nn};
 
+use crate::config::EvaluateConfig;
 use crate::encoder::LoadedEncoder;
+use crate::kept::Kept;
+use crate::outcome::Truth;
 use crate::strict::value;
-use crate::tasks::{Answer, TaskEntry};
+use crate::tasks::{Answer, Splits, TaskEntry};
 
-/// Images a batch.
-const BATCH: usize = 64;
 /// Images of a study that count in the test.
 const VIEWS: usize = 12;
+
+/// A task, and what is needed to fit and measure it.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup<'a> {
+    pub(crate) config: &'a EvaluateConfig,
+    pub(crate) task: &'a TaskEntry,
+    pub(crate) answer: &'a Answer,
+    pub(crate) splits: &'a Splits,
+    pub(crate) truth: &'a Truth,
+    pub(crate) kept: &'a Kept,
+}
+
+impl Setup<'_> {
+    /// What every fit of this task and encoder depends on.
+    pub(crate) fn key(&self, encoder: &LoadedEncoder) -> FeatureKey {
+        let splits = [Some(&self.splits.train), self.splits.val.as_ref(), Some(&self.splits.test)];
+        let key = encoder.key().with_text(&format!("{:?} {:?}", self.task.set, self.task.label));
+        splits.into_iter().flatten().fold(key, |key, studies| {
+            let labels = format!("{:?} {:?} {:?}", studies.keys, studies.study_of, studies.labels);
+            key.with_content(studies.contents.as_flattened()).with_content(labels.as_bytes())
+        })
+    }
+}
 
 /// Images with their targets.
 pub(crate) struct Examples {
@@ -120,6 +144,7 @@ pub(crate) fn head(
 /// Trains a head, and the encoder with it where `training` says so; the best weights on `val` stay.
 pub(crate) fn fit<E: Encoder<Input = Tensor>>(
     training: &FineTuneConfig,
+    batch: usize,
     (encoder, weights): (E, &nn::VarStore),
     (head, head_weights): (Box<dyn Head>, &nn::VarStore),
     train: Examples,
@@ -128,22 +153,27 @@ pub(crate) fn fit<E: Encoder<Input = Tensor>>(
     let folder = tempfile::tempdir()?;
     let training = FineTuneConfig { checkpoints: Some(folder.path().to_owned()), ..training.clone() };
     let mut task = FineTune::new(encoder, head);
-    let mut batches = batches(train, training.seed, true);
-    let mut held_out = self::batches(val, training.seed, false);
+    let mut batches = batches(train, batch, training.seed, true);
+    let mut held_out = self::batches(val, batch, training.seed, false);
     training.run(&mut task, weights, head_weights, &mut batches, &mut held_out)?;
     Ok(task)
 }
 
 /// Batches of all images, the last one as small as it comes: the released code leaves it out, and with it everything
 /// where there are fewer than 64.
-fn batches(examples: Examples, seed: u64, drawn: bool) -> impl BatchSource<Batch = LabelledBatch<Tensor>> {
+fn batches(
+    examples: Examples,
+    size: usize,
+    seed: u64,
+    drawn: bool,
+) -> impl BatchSource<Batch = LabelledBatch<Tensor>> {
     batches_from_fn(move |epoch, skip| {
         let mut order: Vec<i64> = (0..examples.len()).collect();
         if drawn {
             order.sort_by_cached_key(|image| derive_seed(seed, &[epoch, *image as u64]));
         }
         let batches: Vec<_> =
-            order.chunks(BATCH).skip(skip as usize).map(|images| examples.select(images)).collect();
+            order.chunks(size).skip(skip as usize).map(|images| examples.select(images)).collect();
         Ok(batches.into_iter().map(|Examples { inputs, columns, targets, .. }| {
             Ok(LabelledBatch { input: inputs, columns, targets })
         }))
@@ -196,7 +226,18 @@ impl Encoder for Identity {
     }
 
     fn encode(&self, features: &Tensor, _: Mode) -> osteon::model_core::Result<Encoded> {
-        Ok(Encoded::from_pooled(features.shallow_clone()))
+        Ok(encoded(features))
+    }
+}
+
+/// Features of images, `[images, embed_dim]`, or of their places, `[images, places, embed_dim]`, as an encoder gives them.
+pub(crate) fn encoded(features: &Tensor) -> Encoded {
+    match features.dim() {
+        3 => {
+            let pooled = features.mean_dim(1, false, Kind::Float);
+            Encoded { pooled, tokens: Some(features.shallow_clone()), mask: None }
+        }
+        _ => Encoded::from_pooled(features.shallow_clone()),
     }
 }
 

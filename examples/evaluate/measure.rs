@@ -12,6 +12,7 @@ use crate::config::{EncoderEntry, EvaluateConfig, Protocol};
 use crate::encoder::LoadedEncoder;
 use crate::kept::{Fit, Kept};
 use crate::latent::Latent;
+use crate::learn::Setup;
 use crate::maps::Maps;
 use crate::outcome::{Outcome, Truth};
 use crate::paper;
@@ -154,7 +155,7 @@ fn task(
         let answer = entry.answer(&splits.train);
         let prepared = Prepared::new(entry, &answer, &splits)?;
         let truth = &prepared.truth;
-        let setup = paper::Setup { config, task: entry, answer: &answer, splits: &splits, truth, kept };
+        let setup = Setup { config, task: entry, answer: &answer, splits: &splits, truth, kept };
         let mut whole = None;
         let mut parts = match (config.protocol, &of.supervised) {
             (Protocol::Strict, Some(settings)) => {

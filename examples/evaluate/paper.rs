@@ -1,6 +1,6 @@
 use anyhow::Context;
 use osteon::Studies;
-use osteon::downstream_heads::{FeatureKey, FineTuneConfig, TaskKind, case_fraction, encode_features, paper};
+use osteon::downstream_heads::{FineTuneConfig, TaskKind, case_fraction, encode_features, paper};
 use osteon::eval_metrics::Bootstrap;
 use osteon::model_core::Encoder;
 use osteon::vision_encoder::VisionModel;
@@ -8,27 +8,15 @@ use osteon::xray_core::derive_seed;
 use osteon::xray_dataset::Split;
 use tch::{Device, Tensor, nn};
 
-use crate::config::{EncoderEntry, EvaluateConfig};
+use crate::config::EncoderEntry;
 use crate::encoder::LoadedEncoder;
-use crate::kept::{Fit, Kept};
-use crate::learn::{Examples, Identity, fit, head, matrix, pixels, predict};
+use crate::kept::Fit;
+use crate::learn::{Examples, Identity, Setup, fit, head, matrix, pixels, predict};
 use crate::measure::{Part, Point};
-use crate::outcome::Truth;
-use crate::tasks::{Answer, Splits, TaskEntry};
+use crate::tasks::{Answer, TaskEntry};
 
 /// The seed of the released code.
 const SEED: u64 = 12345;
-
-/// A task, and what is needed to fit and measure it.
-#[derive(Clone, Copy)]
-pub(crate) struct Setup<'a> {
-    pub(crate) config: &'a EvaluateConfig,
-    pub(crate) task: &'a TaskEntry,
-    pub(crate) answer: &'a Answer,
-    pub(crate) splits: &'a Splits,
-    pub(crate) truth: &'a Truth,
-    pub(crate) kept: &'a Kept,
-}
 
 /// The six settings of the method's released code on one task. Labels are drawn by image, and so is validation where
 /// that code does so: for comparison with it alone.
@@ -71,14 +59,22 @@ pub(crate) fn parts(
             let train_labels = few.targets.size()[0] as usize;
             let predicted = if learns {
                 let own = LoadedEncoder::load(entry)?;
-                let fitted = fit(&training, (own.model, &own.weights), (head, &head_vs), few, val)?;
+                let fitted = fit(
+                    &training,
+                    setting.batch_size,
+                    (own.model, &own.weights),
+                    (head, &head_vs),
+                    few,
+                    val,
+                )?;
                 let images =
                     encode_features::<VisionModel>(fitted.encoder(), test.split(64, 0).into_iter().map(Ok))?;
                 predict(task, answer, &splits.test, &images, fitted.head())?
             } else {
                 let none = nn::VarStore::new(Device::Cpu);
                 let identity = Identity(encoder.model.embed_dim());
-                let fitted = fit(&training, (identity, &none), (head, &head_vs), few, val)?;
+                let fitted =
+                    fit(&training, setting.batch_size, (identity, &none), (head, &head_vs), few, val)?;
                 predict(task, answer, &splits.test, &splits.test.images, fitted.head())?
             };
             Ok(Fit { train_labels, predicted })
@@ -92,18 +88,6 @@ pub(crate) fn parts(
         parts.push(Part { name, fraction, frozen: !learns, points: vec![point], against_first: None });
     }
     Ok(parts)
-}
-
-impl Setup<'_> {
-    /// What every fit of this task and encoder depends on.
-    pub(crate) fn key(&self, encoder: &LoadedEncoder) -> FeatureKey {
-        let splits = [Some(&self.splits.train), self.splits.val.as_ref(), Some(&self.splits.test)];
-        let key = encoder.key().with_text(&format!("{:?} {:?}", self.task.set, self.task.label));
-        splits.into_iter().flatten().fold(key, |key, studies| {
-            let labels = format!("{:?} {:?} {:?}", studies.keys, studies.study_of, studies.labels);
-            key.with_content(studies.contents.as_flattened()).with_content(labels.as_bytes())
-        })
-    }
 }
 
 /// Training and validation; drawn anew by image where the released code does so.

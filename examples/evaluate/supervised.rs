@@ -12,12 +12,13 @@ use tch::{Device, nn};
 use crate::config::{EncoderEntry, Supervised};
 use crate::encoder::LoadedEncoder;
 use crate::kept::Fit;
-use crate::learn::{Examples, fit, head, pixels, predict};
+use crate::learn::{Examples, Setup, fit, head, pixels, predict};
 use crate::measure::{Part, Point};
-use crate::paper::Setup;
 use crate::strict::value;
 use crate::tasks::Answer;
 
+/// Images a step.
+const BATCH: usize = 64;
 /// The share of the drawn patients that is learnt from; the rest tells when to stop.
 const LEARNT: f64 = 0.8;
 
@@ -71,12 +72,15 @@ pub(crate) fn parts(
         let training = FineTuneConfig {
             frozen_steps: Some(0),
             joint_rate: settings.learning_rate,
-            epochs: settings.steps.div_ceil((learns.len() as u64).div_ceil(64)),
+            epochs: settings.steps.div_ceil((learns.len() as u64).div_ceil(BATCH as u64)),
             seed,
             ..FineTuneConfig::default()
         };
-        let fitted = fit(&training, (own.model, &own.weights), (head, &head_vs), learns, stops)?;
-        let images = encode_features::<VisionModel>(fitted.encoder(), test.split(64, 0).into_iter().map(Ok))?;
+        let fitted = fit(&training, BATCH, (own.model, &own.weights), (head, &head_vs), learns, stops)?;
+        let images = encode_features::<VisionModel>(
+            fitted.encoder(),
+            test.split(BATCH as i64, 0).into_iter().map(Ok),
+        )?;
         let predicted = predict(task, answer, &splits.test, &images, fitted.head())?;
         Ok(Fit { train_labels: part.len() * task.outputs().len(), predicted })
     };

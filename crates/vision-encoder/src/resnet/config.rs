@@ -49,7 +49,7 @@ pub struct ResNetConfig {
     /// Whether the left and the right half of the last map are pooled by themselves too: pooled alone, the whole map
     /// does not tell on which side of an image of both knees a joint is worn. Features are three times as long then:
     /// whole, left, right, the column in the middle on both sides. Ours, not Hugging Face's. Default: false.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub pool_sides: bool,
 }
 
@@ -123,10 +123,6 @@ impl PretrainedConfig for ResNetConfig {
         }
         Ok(())
     }
-}
-
-fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 fn is_mean(pooling: &Pooling) -> bool {

@@ -13,7 +13,7 @@ const EPS: f64 = 1e-5;
 #[derive(Debug)]
 pub(super) struct ConvLayer {
     /// Of every so many places of each side one is seen: the stride of a convolution of one place. Told the stride itself,
-    /// libtorch 2.11 on several threads gives weights of fewer than eight channels another gradient each time.
+    /// libtorch 2.11 on several threads gives weights of four channels another gradient each time.
     every: i64,
     convolution: nn::Conv2D,
     normalization: BatchNorm,
