@@ -120,10 +120,9 @@ pub(crate) fn measure(config: &EvaluateConfig) -> anyhow::Result<Results> {
     let mut encoders = Vec::with_capacity(config.encoders.len());
     for entry in &config.encoders {
         if config.protocol == Protocol::Paper && entry.supervised.is_some() {
-            bar.println(format!(
-                "{:?} is left out: in paper, fine-tuning of random weights is that",
-                entry.name
-            ));
+            // Not by the bar, which says nothing where standard error is no terminal.
+            let why = "in paper, fine-tuning of random weights is that";
+            bar.suspend(|| eprintln!("{:?} is left out: {why}", entry.name));
             continue;
         }
         let encoder = LoadedEncoder::load(entry).with_context(|| format!("loading {:?}", entry.name))?;
