@@ -92,11 +92,25 @@ impl Measured {
 }
 
 impl Point {
-    /// What a fit is worth, or why there is none.
-    pub(crate) fn of(seed: u64, fit: anyhow::Result<Fit>, truth: &Truth, bootstrap: &Bootstrap) -> Self {
+    /// What a fit is worth, or why there is none: too few labels, a loss that is no number.
+    ///
+    /// # Errors
+    ///
+    /// Where a file could not be read or written, which says nothing of the fit.
+    pub(crate) fn of(
+        seed: u64,
+        fit: anyhow::Result<Fit>,
+        truth: &Truth,
+        bootstrap: &Bootstrap,
+    ) -> anyhow::Result<Self> {
         match fit.and_then(|fit| Ok((fit.train_labels, truth.measure(fit.predicted, bootstrap)?))) {
-            Ok((train_labels, outcome)) => Self { seed, train_labels, outcome: Some(outcome), reason: None },
-            Err(error) => Self { seed, train_labels: 0, outcome: None, reason: Some(format!("{error:#}")) },
+            Ok((train_labels, outcome)) => {
+                Ok(Self { seed, train_labels, outcome: Some(outcome), reason: None })
+            }
+            Err(error) if error.chain().any(|cause| cause.is::<std::io::Error>()) => Err(error),
+            Err(error) => {
+                Ok(Self { seed, train_labels: 0, outcome: None, reason: Some(format!("{error:#}")) })
+            }
         }
     }
 }

@@ -34,18 +34,22 @@ pub(crate) fn parts(
     let features = encoder.model.embed_dim() + i64::from(task.has_column());
     let frozen = |studies: &Studies| Examples::new(task, answer, studies, matrix(&studies.images));
     let (frozen_train, frozen_val) = (frozen(&splits.train)?, frozen(val)?);
-    let learning = |split, studies: &Studies| {
-        Examples::new(task, answer, studies, pixels(task, encoder, split, studies)?)
+    // Pixels are read by the first fit that is not kept.
+    let mut read = None;
+    let read_pixels = || -> anyhow::Result<(Examples, Examples, Tensor)> {
+        let learning = |split, studies: &Studies| {
+            Examples::new(task, answer, studies, pixels(task, encoder, split, studies)?)
+        };
+        let test = pixels(task, encoder, Split::Test, &splits.test)?;
+        Ok((learning(Split::Train, &splits.train)?, learning(Split::Val, val)?, test))
     };
-    let (learning_train, learning_val) = (learning(Split::Train, &splits.train)?, learning(Split::Val, val)?);
-    let test = pixels(task, encoder, Split::Test, &splits.test)?;
     let bootstrap = Bootstrap::default();
     let mut parts = Vec::new();
     for setting in paper(kind, features) {
         let learns = setting.training.frozen_steps.is_some();
         let epochs = config.epochs.unwrap_or(setting.training.epochs);
         let training = FineTuneConfig { epochs, ..setting.training.clone() };
-        let run = |train: &Examples, val: &Examples| -> anyhow::Result<Fit> {
+        let run = |train: &Examples, val: &Examples, test: Option<&Tensor>| -> anyhow::Result<Fit> {
             let (train, val) = divided(task, train, val)?;
             let whole = &train.targets;
             let part: Vec<i64> = case_fraction(train.len() as usize, setting.fraction, SEED)?
@@ -57,7 +61,7 @@ pub(crate) fn parts(
             tch::manual_seed(SEED.cast_signed());
             let head = head(&head_vs.root(), task, answer, &setting.head, whole)?;
             let train_labels = few.targets.size()[0] as usize;
-            let predicted = if learns {
+            let predicted = if let Some(test) = test {
                 let own = LoadedEncoder::load(entry)?;
                 let fitted = fit(
                     &training,
@@ -81,9 +85,16 @@ pub(crate) fn parts(
         };
         let key = of.key(encoder).with_text(&format!("{} {training:?} {:?}", setting.name, setting.head));
         let outcome = kept.get_or_fit(&key, || {
-            if learns { run(&learning_train, &learning_val) } else { run(&frozen_train, &frozen_val) }
+            if !learns {
+                return run(&frozen_train, &frozen_val, None);
+            }
+            let (train, val, test) = match &mut read {
+                Some(pixels) => pixels,
+                none => none.insert(read_pixels()?),
+            };
+            run(train, val, Some(test))
         });
-        let point = Point::of(SEED, outcome, truth, &bootstrap);
+        let point = Point::of(SEED, outcome, truth, &bootstrap)?;
         let (name, fraction) = (setting.name.to_owned(), setting.fraction);
         parts.push(Part { name, fraction, frozen: !learns, points: vec![point], against_first: None });
     }

@@ -38,11 +38,18 @@ pub(crate) fn parts(
     entry: &EncoderEntry,
 ) -> anyhow::Result<Learnt> {
     let Setup { config, task, answer, splits, truth, kept } = *of;
-    let train =
-        Examples::new(task, answer, &splits.train, pixels(task, encoder, Split::Train, &splits.train)?)?;
-    let test = pixels(task, encoder, Split::Test, &splits.test)?;
+    // Pixels are read by the first fit that is not kept.
+    let mut read = None;
     let (studies, labels, patients) = labelled(of);
-    let run = |fraction: f64, seed: u64| -> anyhow::Result<Fit> {
+    let mut run = |fraction: f64, seed: u64| -> anyhow::Result<Fit> {
+        let (train, test) = match &mut read {
+            Some(pixels) => pixels,
+            none => {
+                let train = pixels(task, encoder, Split::Train, &splits.train)?;
+                let train = Examples::new(task, answer, &splits.train, train)?;
+                none.insert((train, pixels(task, encoder, Split::Test, &splits.test)?))
+            }
+        };
         let part = label_fraction(&labels, &patients, fraction, seed)?;
         let of_part = |cases: &[usize]| -> (Vec<usize>, Vec<PatientId>) {
             cases.iter().map(|case| (labels[*case], patients[*case].clone())).unzip()
@@ -94,7 +101,7 @@ pub(crate) fn parts(
             if let (None, 1.0, Ok(fit)) = (&whole, *fraction, &fit) {
                 whole = Some(fit.predicted.clone());
             }
-            points.push(Point::of(*seed, fit, truth, &bootstrap));
+            points.push(Point::of(*seed, fit, truth, &bootstrap)?);
         }
         let name = format!("{} %", 100.0 * fraction);
         parts.push(Part { name, fraction: *fraction, frozen: false, points, against_first: None });

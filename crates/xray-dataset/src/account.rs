@@ -201,11 +201,7 @@ impl fmt::Display for Account {
             writeln!(f, "images with text painted over: {}", self.masked.len())?;
         }
         if !self.near_duplicates.is_empty() {
-            writeln!(
-                f,
-                "pairs of images that look the same in different splits: {}",
-                self.near_duplicates.len()
-            )?;
+            writeln!(f, "images that look like one of another split: {}", self.near_duplicates.len())?;
         }
         if self.further_frames > 0 {
             writeln!(f, "frames after the first, not stored: {}", self.further_frames)?;

@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -107,6 +108,12 @@ pub(crate) struct ArchiveStudy {
     pub(crate) identity: PatientIdentity,
     pub(crate) age_years: Option<u32>,
     pub(crate) further_frames: u64,
+}
+
+impl Borrow<Study> for ArchiveStudy {
+    fn borrow(&self) -> &Study {
+        &self.study
+    }
 }
 
 impl ArchiveStudy {

@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use xray_core::ImageTensor;
@@ -69,7 +69,7 @@ fn cells(image: &ImageTensor) -> Vec<f32> {
 /// Two images of different splits that look the same: one patient under two numbers, or one image twice.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NearDuplicate {
-    /// The pseudonyms of the two files.
+    /// The pseudonyms of the two files; of training, validation and test the earlier split first.
     pub files: [String; 2],
     /// The splits they are in.
     pub splits: [Split; 2],
@@ -84,7 +84,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) look: Look,
 }
 
-/// Pairs of images that look the same and are in different splits, in order.
+/// Images of which another split holds one that looks the same, each with the one nearest to it in a split before its own:
+/// at most one pair for an image, however many copies there are. In the order of the files.
 pub(crate) fn across_splits(images: &[Seen<'_>]) -> Vec<NearDuplicate> {
     let mut buckets: HashMap<(usize, u16), Vec<usize>> = HashMap::new();
     for (index, image) in images.iter().enumerate() {
@@ -93,24 +94,31 @@ pub(crate) fn across_splits(images: &[Seen<'_>]) -> Vec<NearDuplicate> {
             image.look.parts().for_each(|part| buckets.entry(part).or_default().push(index));
         }
     }
-    let mut found = BTreeSet::new();
+    let mut nearest: HashMap<usize, (u32, &Seen<'_>)> = HashMap::new();
     for bucket in buckets.into_values().filter(|bucket| bucket.len() <= CROWD) {
         for (place, first) in bucket.iter().enumerate() {
             for second in &bucket[place + 1..] {
                 let (a, b) = (&images[*first], &images[*second]);
                 let distance = a.look.distance(&b.look);
-                if a.split != b.split && distance <= DISTANCE {
-                    let (a, b) = if a.file <= b.file { (a, b) } else { (b, a) };
-                    found.insert(NearDuplicate {
-                        files: [a.file.to_owned(), b.file.to_owned()],
-                        splits: [a.split, b.split],
-                        distance,
-                    });
+                if a.split == b.split || distance > DISTANCE {
+                    continue;
+                }
+                let (held_back, other) = if a.split > b.split { (*first, b) } else { (*second, a) };
+                let nearest = nearest.entry(held_back).or_insert((distance, other));
+                if (distance, other.file) < (nearest.0, nearest.1.file) {
+                    *nearest = (distance, other);
                 }
             }
         }
     }
-    found.into_iter().collect()
+    let pair = |(index, (distance, other)): (usize, (u32, &Seen<'_>))| NearDuplicate {
+        files: [other.file.to_owned(), images[index].file.to_owned()],
+        splits: [other.split, images[index].split],
+        distance,
+    };
+    let mut found: Vec<_> = nearest.into_iter().map(pair).collect();
+    found.sort_unstable();
+    found
 }
 
 #[cfg(test)]
@@ -136,6 +144,8 @@ mod tests {
             .enumerate()
             .for_each(|(i, v)| *v = 0.9 * *v + 0.05 + (i % 3) as f32 * 0.004);
         looks.push(Look::of(&copy));
+        // One pair for the held-back image, however many it resembles.
+        looks.push(looks[7]);
         let names: Vec<String> = (0..looks.len()).map(|i| format!("f{i:02}")).collect();
         let seen = |split_of: fn(usize) -> Split| -> Vec<NearDuplicate> {
             let all = looks.iter().zip(&names).enumerate();

@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use xray_core::jiff::civil::{Date, Time};
@@ -19,7 +20,7 @@ pub struct Pairing {
 
 impl Pairing {
     /// Pairs by patient, day and order: [`Pairing::within_days`] of 0 days.
-    pub fn by_day(studies: &[Study], reports: &[Report]) -> Self {
+    pub fn by_day<S: Borrow<Study>>(studies: &[S], reports: &[Report]) -> Self {
         Self::within_days(studies, reports, 0)
     }
 
@@ -33,10 +34,10 @@ impl Pairing {
     /// out: a wrong pair costs more than a lost one.
     ///
     /// Dates are compared as they are; they must not have been shifted yet.
-    pub fn within_days(studies: &[Study], reports: &[Report], days: u32) -> Self {
+    pub fn within_days<S: Borrow<Study>>(studies: &[S], reports: &[Report], days: u32) -> Self {
         let mut pairing = Self::default();
         let mut patients = BTreeMap::<&PatientId, Group>::new();
-        for (index, study) in studies.iter().enumerate() {
+        for (index, study) in studies.iter().map(Borrow::borrow).enumerate() {
             match study.date {
                 Some(date) => {
                     let moment = Moment { date, time: study.time, index };
@@ -74,12 +75,12 @@ impl Pairing {
     /// header does not name fits everything.
     ///
     /// This trusts what was typed at the device and goes beyond the method, which pairs by order alone.
-    pub fn by_examination(studies: &[Study], reports: &[Report], days: u32) -> Self {
+    pub fn by_examination<S: Borrow<Study>>(studies: &[S], reports: &[Report], days: u32) -> Self {
         let mut pairing = Self::within_days(studies, reports, days);
         let is_open = |cause: Cause| matches!(cause, Cause::AmbiguousCount | Cause::AmbiguousOrder);
         let mut patients = BTreeMap::<&PatientId, Open<'_>>::new();
         for (index, _) in pairing.studies_left_out.iter().filter(|(_, cause)| is_open(*cause)) {
-            let study = &studies[*index];
+            let study = studies[*index].borrow();
             let shown = Examination::of_images(&study.images);
             patients.entry(&study.patient).or_default().studies.push((*index, study, shown));
         }

@@ -224,9 +224,11 @@ impl ShardBuilder {
         let labels = self.labels.as_deref().map(read_labels).transpose()?.unwrap_or_default();
         let source =
             ArchiveSource::new(&self.images).keep_secondary_captures(self.settings.keep_secondary_captures);
-        let input = Input::read(&names, &source, &self.reports, &self.settings, &|done, total| {
-            progress(Progress { stage: Stage::Scanning, done, total });
-        })?;
+        let keep_originals = self.trace.is_some() || self.review.is_some();
+        let input =
+            Input::read(&names, &source, &self.reports, &self.settings, keep_originals, &|done, total| {
+                progress(Progress { stage: Stage::Scanning, done, total });
+            })?;
         let plan = plan_shards(&names, &self.settings, &input.studies, &input.pairing);
         let maker = SampleMaker {
             key: &self.key,

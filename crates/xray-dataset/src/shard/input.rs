@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use xray_core::{AtomicFile, Report};
 
@@ -19,8 +19,30 @@ pub(super) struct Input {
     pub(super) pairing: Pairing,
     /// What is left out already.
     pub(super) account: Account,
-    /// From pseudonyms to paths and lines.
-    originals: BTreeMap<(ItemKind, String), String>,
+    originals: Originals,
+}
+
+/// From pseudonyms to paths and lines, where a trace or a review is asked for: of a million files they are large.
+#[derive(Default)]
+struct Originals(Option<BTreeMap<(ItemKind, String), String>>);
+
+impl Originals {
+    fn insert(&mut self, kind: ItemKind, id: &str, original: impl FnOnce() -> String) {
+        if let Some(table) = &mut self.0 {
+            table.insert((kind, id.to_owned()), original());
+        }
+    }
+
+    fn of(&self, kind: ItemKind, id: &str) -> &str {
+        self.0.as_ref().and_then(|table| table.get(&(kind, id.to_owned()))).map_or("", String::as_str)
+    }
+
+    /// The pseudonyms and paths of all files.
+    fn files(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        let all = self.0.iter().flatten();
+        all.filter(|((kind, _), _)| *kind == ItemKind::File)
+            .map(|((_, id), path)| (id.as_str(), path.as_str()))
+    }
 }
 
 impl Input {
@@ -29,6 +51,7 @@ impl Input {
         source: &ArchiveSource,
         reports: &ReportSource,
         settings: &Settings,
+        keep_originals: bool,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Self> {
         let rows = reports.read()?;
@@ -38,26 +61,28 @@ impl Input {
             reports: Vec::with_capacity(rows.len()),
             pairing: Pairing::default(),
             account: Account::default(),
-            originals: BTreeMap::new(),
+            originals: Originals(keep_originals.then(BTreeMap::new)),
         };
         input.account.files.found = scan.files;
         input.account.reports.found = rows.len() as u64;
         input.account.studies.found = input.studies.len() as u64;
         for (path, cause) in scan.left_out {
-            input.leave_out_file(names, &path, cause);
+            let id = names.file(&path);
+            input.originals.insert(ItemKind::File, &id, || path.display().to_string());
+            input.account.leave_out(ItemKind::File, id, cause);
         }
         let mut seen = HashSet::new();
         for row in rows {
-            let original = format!("line {}", row.line);
+            let original = || format!("line {}", row.line);
             match row.report {
                 Ok(report) if seen.insert(report.id.clone()) => {
-                    input.originals.insert((ItemKind::Report, names.report(&report)), original);
+                    input.originals.insert(ItemKind::Report, &names.report(&report), original);
                     input.reports.push(report);
                 }
                 other => {
                     let cause = other.err().unwrap_or(Cause::RepeatedId);
                     let id = names.row(row.line);
-                    input.originals.insert((ItemKind::Report, id.clone()), original);
+                    input.originals.insert(ItemKind::Report, &id, original);
                     input.account.leave_out(ItemKind::Report, id, cause);
                 }
             }
@@ -67,25 +92,23 @@ impl Input {
     }
 
     fn pair(&mut self, names: &Names<'_>, settings: &Settings) {
-        let studies: Vec<_> = self.studies.iter().map(|found| found.study.clone()).collect();
         let by = if settings.pair_by_examination { Pairing::by_examination } else { Pairing::within_days };
-        let pairing = by(&studies, &self.reports, settings.report_days);
-        for (index, _) in &pairing.pairs {
-            // The account counts a pair's study and report once the shard is written.
-            self.originals.insert(
-                (ItemKind::Study, names.study(&studies[*index])),
-                studies[*index].id.as_str().to_owned(),
-            );
-            for image in &studies[*index].images {
-                self.remember_file(names, &image.path);
+        let pairing = by(&self.studies, &self.reports, settings.report_days);
+        // The account counts a pair's study, files and report once the shard is written.
+        let left_out = pairing.studies_left_out.iter().map(|(index, cause)| (index, Some(*cause)));
+        for (index, cause) in pairing.pairs.iter().map(|(index, _)| (index, None)).chain(left_out) {
+            let study = &self.studies[*index].study;
+            let id = names.study(study);
+            self.originals.insert(ItemKind::Study, &id, || study.id.as_str().to_owned());
+            let files: Vec<String> = study.images.iter().map(|image| names.file(&image.path)).collect();
+            for (file, image) in files.iter().zip(&study.images) {
+                self.originals.insert(ItemKind::File, file, || image.path.display().to_string());
             }
-        }
-        for (index, cause) in &pairing.studies_left_out {
-            let id = names.study(&studies[*index]);
-            self.originals.insert((ItemKind::Study, id.clone()), studies[*index].id.as_str().to_owned());
-            self.account.leave_out(ItemKind::Study, id, *cause);
-            for image in &studies[*index].images {
-                self.leave_out_file(names, &image.path, Cause::StudyLeftOut);
+            if let Some(cause) = cause {
+                self.account.leave_out(ItemKind::Study, id, cause);
+                for file in files {
+                    self.account.leave_out(ItemKind::File, file, Cause::StudyLeftOut);
+                }
             }
         }
         for (index, cause) in &pairing.reports_left_out {
@@ -93,17 +116,6 @@ impl Input {
             self.account.leave_out(ItemKind::Report, id, *cause);
         }
         self.pairing = pairing;
-    }
-
-    fn remember_file(&mut self, names: &Names<'_>, path: &Path) -> String {
-        let id = names.file(path);
-        self.originals.insert((ItemKind::File, id.clone()), path.display().to_string());
-        id
-    }
-
-    fn leave_out_file(&mut self, names: &Names<'_>, path: &Path, cause: Cause) {
-        let id = self.remember_file(names, path);
-        self.account.leave_out(ItemKind::File, id, cause);
     }
 
     /// The account of the whole run, and the table that traces it and the page that shows it where they are asked for.
@@ -143,7 +155,7 @@ impl Input {
         if let Some(path) = trace {
             let mut table = String::from("kind\tid\tcause\toriginal\n");
             for item in &account.left_out {
-                let original = originals.get(&(item.kind, item.id.clone())).map_or("", String::as_str);
+                let original = originals.of(item.kind, &item.id);
                 // Writing to a string does not fail.
                 let _ = writeln!(table, "{:?}\t{}\t{}\t{original}", item.kind, item.id, item.cause);
             }
@@ -151,8 +163,7 @@ impl Input {
             AtomicFile::write(path, table.as_bytes()).map_err(Error::core(folder))?;
         }
         if let Some(review) = review {
-            let files = originals.iter().filter(|((kind, _), _)| *kind == ItemKind::File);
-            review.write(&account, files.map(|((_, id), path)| (id.as_str(), path.as_str())))?;
+            review.write(&account, originals.files())?;
         }
         Ok(account)
     }

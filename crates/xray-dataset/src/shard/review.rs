@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -26,20 +27,22 @@ impl Review<'_> {
         account: &Account,
         files: impl Iterator<Item = (&'f str, &'f str)> + Clone,
     ) -> Result<()> {
-        let dropped = |id: &str, text: bool| {
-            account.left_out.iter().any(|item| item.id == id && (!text || item.cause == Cause::BurnedInText))
-        };
-        let masked = |id: &str| account.masked.iter().any(|item| item.id == id);
+        let left_out = account.left_out.iter();
+        let dropped: HashSet<&str> = left_out.clone().map(|item| item.id.as_str()).collect();
+        let for_text = left_out.filter(|item| item.cause == Cause::BurnedInText);
+        let for_text: HashSet<&str> = for_text.map(|item| item.id.as_str()).collect();
+        let masked: HashSet<&str> = account.masked.iter().map(|item| item.id.as_str()).collect();
         let mut page = String::from(
             "<!doctype html><meta charset=\"utf-8\"><title>Review</title>\
              <style>body{font-family:sans-serif}figure{display:inline-block}</style>\
              <p>These pictures are the archive's own. Keep them with its key.</p>",
         );
         // The order of pseudonyms is no order of the archive: the first ones are a random sample.
-        let kept = files.clone().filter(|(id, _)| !dropped(id, false) && !masked(id));
+        let kept = files.clone().filter(|(id, _)| !dropped.contains(id) && !masked.contains(id));
         self.section(&mut page, "Kept", kept.take(PICTURES))?;
-        self.section(&mut page, "Painted over", files.clone().filter(|(id, _)| masked(id)).take(PICTURES))?;
-        let text = files.filter(|(id, _)| dropped(id, true));
+        let painted = files.clone().filter(|(id, _)| masked.contains(id));
+        self.section(&mut page, "Painted over", painted.take(PICTURES))?;
+        let text = files.filter(|(id, _)| for_text.contains(id));
         self.section(&mut page, "Left out for text", text.take(PICTURES))?;
         self.put("index.html", page.as_bytes())
     }
