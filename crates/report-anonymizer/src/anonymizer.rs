@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use xray_core::{PatientId, PatientIdentity, PseudonymKey, Report, ReportTransform};
 
-use crate::detect::{Detector, detectors, propagate};
+use crate::detect::{Detector, detectors, evidence, propagate};
 use crate::document::Document;
 use crate::glued::{Tagged, is_glued};
 use crate::replace::{Cast, Pool, Present, Replacer, Scope, Surrogates};
@@ -190,6 +190,12 @@ impl Anonymizer {
         let mut again = Vec::new();
         propagate(document, &spans, &mut again);
         spans.append(&mut again);
+        evidence(document, &spans, &mut again);
+        if !again.is_empty() {
+            spans.append(&mut again);
+            propagate(document, &spans, &mut again);
+            spans.append(&mut again);
+        }
         Ok(resolve(document, spans))
     }
 

@@ -107,7 +107,8 @@ fn day_month_fits(document: &Document<'_>, written: &Written) -> bool {
             && document
                 .get(written.end + 2)
                 .is_some_and(|t| t.kind == Kind::Number && t.len == 2 && t.number < 60);
-    if hour && padded && document.is_sign(written.start + 1, b'/') {
+    let slashed = padded && document.is_sign(written.start + 1, b'/');
+    if slashed && (hour || diary(document, written)) {
         return true;
     }
     let Some(previous) = written.start.checked_sub(1).filter(|p| document.same_line(*p, written.start))
@@ -143,6 +144,20 @@ fn day_month_fits(document: &Document<'_>, written: &Written) -> bool {
                 || document.has(word, Roles::DATE_CUE)
                 || document.is_any(word, words!["rdv", "jour"])
         })
+}
+
+/// Whether a day and month begin an entry of a diary: a colon or a dash follows, or a word or two and a colon.
+fn diary(document: &Document<'_>, written: &Written) -> bool {
+    let bound = |j: usize| {
+        document.is_sign(j, b':')
+            || document.is_sign(j, b'-')
+                && document.get(j).is_some_and(|t| t.gap > 0)
+                && document.is_word(j + 1)
+    };
+    document.begins_line(written.start)
+        && (written.end..written.end + 4)
+            .take_while(|j| *j == written.end || document.is_word(*j - 1))
+            .any(|j| bound(j) && document.same_line(j, written.start))
 }
 
 /// A year alone needs a word that leads to one, or brackets around it.

@@ -71,7 +71,9 @@ pub(crate) fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role,
             && (name.start..name.end).filter(|j| document.is_word(*j)).all(|j| reads_as_word(document, j));
         return (!heading).then_some((name, role, "label", 0.93));
     }
-    if let Some(role) = column_label(document, colon, i) {
+    // "| Radiologue | Manip |": a row of labels.
+    let heading = document.has(i, Roles::PERSON_ROLE) && !document.listed(i, Lists::FIRST | Lists::SURNAME);
+    if let Some(role) = column_label(document, colon, i).filter(|_| !heading) {
         return name(document, i, Led::Titled).map(|name| (name, role, "label", 0.93));
     }
     // "Nom DUPONT" in a header, without a colon.

@@ -3,7 +3,9 @@ use crate::document::{Document, Kind, Shape};
 use crate::lexicon::Lists;
 use crate::vocabulary::Roles;
 
+use super::evidence::Settled;
 use super::name::Name;
+use crate::Category;
 
 /// The letters of who dictated or typed, after a label that says so: "Dact. : bl", "Copie dossier : MG".
 pub(crate) fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
@@ -131,4 +133,85 @@ pub(crate) fn closing(document: &Document<'_>, line: usize) -> Option<Name> {
         && set_off
         && written;
     fits.then_some(Name { start: first, end: last + 1, words: 2 })
+}
+
+/// Letters that stand for somebody beside what `settled` has found: "Stoica (MS)", "addendum du 3 mai 2020 (RF)",
+/// "tapé par VC", or as the last word of the text: "Pas de lésion. - AL".
+pub(crate) fn initials(document: &Document<'_>, settled: &Settled, i: usize) -> Option<Name> {
+    let token = document.get(i).filter(|t| t.kind == Kind::Word && t.len < 4)?;
+    let dotted = token.shape == Shape::Initial;
+    if settled.of(i).is_some()
+        || !document.mixed()
+        || token.roles.any(Roles::UNIT.or(Roles::PRODUCT).or(Roles::NOT_NAME)) && !dotted
+        || document.is_guarded(i)
+        || i == 0
+        || document.glued(i - 1) && document.tokens[i - 1].kind != Kind::Sign
+    {
+        return None;
+    }
+    let mut end = i + 1;
+    // "tf" alone on the last line.
+    let small = token.shape == Shape::Lower
+        && token.len == 2
+        && document.begins_line(i)
+        && token.lists == Lists(0)
+        && token.roles == Roles::default();
+    if dotted {
+        // "L.V.", "J.-P.D."
+        while end < i + 6 && document.is_sign(end, b'.') && document.glued(end - 1) {
+            let next = end + 1 + usize::from(document.is_sign(end + 1, b'-'));
+            end += 1;
+            if !document.get(next).is_some_and(|t| t.shape == Shape::Initial && t.glued) {
+                break;
+            }
+            end = next + 1;
+        }
+        if end < i + 4 {
+            return None;
+        }
+    } else if token.shape != Shape::Upper && !small {
+        return None;
+    }
+    let slashed = document.is_sign(end, b'/')
+        && document.glued(end - 1)
+        && document.glued(end)
+        && document.get(end + 1).is_some_and(|t| t.kind == Kind::Word && matches!(t.len, 2 | 3));
+    if slashed {
+        end += 2;
+    }
+    let before = &document.tokens[i - 1];
+    let same = before.line == token.line;
+    let plain = token.roles == Roles::default();
+    let bracketed = same
+        && i > 1
+        && before.sign == b'('
+        && document.is_sign(end, b')')
+        && match settled.of(i - 2) {
+            Some(Category::Date) => true,
+            Some(Category::Person) => plain,
+            _ => false,
+        };
+    let last =
+        end == document.tokens.len() || end + 1 == document.tokens.len() && document.is_sign(end, b'.');
+    let signs = last
+        && (plain || dotted)
+        && document.tokens.len() > 12
+        && (!same
+            || before.kind == Kind::Sign && b".-/:".contains(&before.sign) && (token.gap > 0 || slashed));
+    let closed = document.ends_line(end - 1) || document.get(end).is_some_and(|t| t.kind == Kind::Sign);
+    let done = same
+        && plain
+        && closed
+        && i > 1
+        && document.is(i - 1, word!("par"))
+        && document.has(i - 2, Roles::AGENT.or(Roles::PERSON_CUE));
+    // "Tech. PH", "Pt : LB,".
+    let led = same
+        && plain
+        && closed
+        && i > 1
+        && b".:".contains(&before.sign)
+        && document.has(i - 2, Roles::PERSON_ROLE.or(Roles::PERSON_NOUN))
+        && !document.listed(i - 2, Lists::STOP);
+    (bracketed || signs || done || led).then_some(Name { start: i, end, words: 1 })
 }

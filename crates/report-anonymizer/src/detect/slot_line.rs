@@ -124,7 +124,7 @@ pub(crate) fn cell(
 ) -> Option<(Name, Role, &'static str, f32)> {
     let label = bound.checked_sub(1).filter(|l| document.same_line(*l, i))?;
     // "Prénom   Dossier": the next label.
-    if document.has(i, Roles::ID_LABEL) {
+    if document.has(i, Roles::ID_LABEL.or(Roles::NOT_NAME)) {
         return None;
     }
     // "Prénom   Consolée": whatever the word.

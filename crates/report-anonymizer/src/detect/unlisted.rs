@@ -172,7 +172,7 @@ pub(crate) fn last_word(document: &Document<'_>, i: usize, end: usize) -> Option
 
 /// Whether a folded word ends as words of medicine do.
 pub(crate) fn medical_form(word: &str) -> bool {
-    const ENDS: [&str; 49] = [
+    const ENDS: [&str; 51] = [
         "isterie",
         "metrie",
         "metries",
@@ -222,6 +222,8 @@ pub(crate) fn medical_form(word: &str) -> bool {
         "ismes",
         "cyte",
         "cytes",
+        "ome",
+        "omes",
     ];
     let last = word.as_bytes().last();
     word.len() > 6 && ENDS.iter().any(|end| end.as_bytes().last() == last && word.ends_with(end))
