@@ -27,7 +27,7 @@ pub(crate) fn evidence(document: &Document<'_>, spans: &[Span], found: &mut Vec<
     while i < document.tokens.len() {
         if let Some(name) = initials(document, &settled, i) {
             let range = document.bytes(name.start, name.end);
-            found.push(Span::new(range, Category::Person, "initials", 0.7).with_role(Role::Clinician));
+            found.push(Span::new(range, Category::Person, "dictation_marks", 0.7).with_role(Role::Clinician));
             i = name.end;
             continue;
         }

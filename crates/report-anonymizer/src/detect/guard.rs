@@ -51,7 +51,10 @@ pub(crate) fn guard(document: &mut Document<'_>) {
         if token.roles.any(Roles::EPONYM) {
             let end = chain(document, i);
             let listed = document.tokens[i..end].iter().filter(|t| t.roles.any(Roles::EPONYM)).count() > 1
-                && (end > i + 2);
+                && (end > i + 2)
+                // "Marie-Pierre": two first names, unless "maladie de" stands before them.
+                && (i..end)
+                    .any(|j| document.is_word(j) && !document.listed(j, Lists::FIRST_COMMON));
             if listed || is_grade(document, end) || graded_before(document, i) {
                 document.guard(i..end + usize::from(is_grade(document, end)));
             }

@@ -61,7 +61,7 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
         // "22h30 : Stoica se plaint de douleurs".
         let hour = i > 2 && document.is_number(i - 2) && document.is_any(i - 3, words!["h"])
             // "15:43 - Ségolène : Boulanger revient".
-            || (document.line(i).start..i.saturating_sub(3)).any(|j| {
+            || (document.line(i).start.max(i.saturating_sub(64))..i.saturating_sub(3)).any(|j| {
                 document.is_number(j)
                     && (document.is(j + 1, word!("h")) || document.is_sign(j + 1, b':'))
                     && document.glued(j + 1)

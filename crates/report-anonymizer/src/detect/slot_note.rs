@@ -11,7 +11,7 @@ use super::unlisted::medical_form;
 /// "[24/10/2022 10:11] Qiang : parfait": who says what follows.
 pub(crate) fn speaker(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let run = read_sure(document, i).filter(|run| run.tells() && document.is_sign(run.end, b':'))?;
-    let dated = document.line(i).take_while(|j| *j < i).any(|j| document.is_number(j));
+    let dated = (document.line(i).start.max(i.saturating_sub(64))..i).any(|j| document.is_number(j));
     dated.then_some((run.name(), Role::Other, "slot_speaker", 0.79))
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn bracketed(document: &Document<'_>, i: usize) -> Option<(Name, Role
     let possible = token.lists.any(if word { Lists::FIRST_COMMON } else { Lists::FIRST })
         || capital && foreign(document, i) && !medical_form(document.folded(i));
     let worked = || {
-        document.line(i).take_while(|j| *j < i).any(|j| {
+        (document.line(i).start.max(i.saturating_sub(64))..i).any(|j| {
             document.is(j, word!("secretariat"))
                 || j + 2 == i && document.has(j, Roles::JOB.or(Roles::PERSON_ROLE))
         })
@@ -174,7 +174,7 @@ pub(crate) fn firm(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'s
 
 /// "Médecin réalisateur ..... SIMONYAN Arpine": dots lead from the label of a person to the name.
 pub(crate) fn leader(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
-    let start = document.line(i).start;
+    let start = document.line(i).start.max(i.saturating_sub(128));
     let dots = (start..i).rev().take_while(|j| document.is_sign(*j, b'.')).count();
     let label = (start..i - dots)
         .rev()

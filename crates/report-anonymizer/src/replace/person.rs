@@ -47,6 +47,7 @@ impl Cast {
             }
             let upper = words.iter().filter(|u| document.tokens[u.range.start].shape == Shape::Upper).count();
             let common = words.iter().any(|u| document.listed(u.range.start, Lists::FIRST_COMMON));
+            let others = words.iter().any(|u| !document.listed(u.range.start, Lists::FIRST_COMMON));
             // Where no list knows either: "Chrysoula Xenakis", "XENAKIS CHRYSOULA".
             let behind = upper > 0 && document.cased(start);
             let rare = words
@@ -59,9 +60,7 @@ impl Cast {
                 let first = words.len() > 1
                     && if upper > 0 && upper < words.len() {
                         token.shape != Shape::Upper
-                    } else if listed
-                        && words.iter().any(|u| !document.listed(u.range.start, Lists::FIRST_COMMON))
-                    {
+                    } else if listed && others {
                         true
                     } else {
                         listed && place == 0 || !common && place == rare
