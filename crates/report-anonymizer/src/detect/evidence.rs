@@ -25,6 +25,16 @@ pub(crate) fn evidence(document: &Document<'_>, spans: &[Span], found: &mut Vec<
     let settled = Settled::new(document, spans);
     let mut i = 0;
     while i < document.tokens.len() {
+        // Most words are settled, or words of the language: they need not be read any further.
+        let token = &document.tokens[i];
+        let plain = token.lists.any(Lists::WORD | Lists::MEDICAL | Lists::STOP)
+            && (token.shape == Shape::Lower
+                || token.len > 3 && !token.lists.any(Lists::FIRST | Lists::SURNAME) && !token.foreign)
+            && !token.roles.any(Roles::PARTICLE);
+        if token.kind != Kind::Word || plain || settled.of(i).is_some() {
+            i += 1;
+            continue;
+        }
         if let Some(name) = initials(document, &settled, i) {
             let range = document.bytes(name.start, name.end);
             found.push(Span::new(range, Category::Person, "dictation_marks", 0.7).with_role(Role::Clinician));
@@ -59,7 +69,11 @@ impl Settled {
         }
         // What an earlier run has replaced is settled as well.
         for (i, token) in document.tokens.iter().enumerate() {
-            if token.kind == Kind::Sign && token.end > token.start + 1 {
+            if token.kind == Kind::Sign
+                && token.end > token.start + 1
+                && i > 0
+                && document.is_sign(i - 1, b'<')
+            {
                 let text = document.text_of(i);
                 tokens[i] = tokens[i].or(Category::ALL.into_iter().find(|category| category.name() == text));
             }
