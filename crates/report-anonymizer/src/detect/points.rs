@@ -157,8 +157,6 @@ evidence! {
     PERSON_NEXT 39 32
     /// Nothing else on the line.
     ALONE 20 24
-    /// On one of the last lines.
-    LAST_LINES 0 0
     /// Under a line that is the label of a person.
     UNDER_LABEL 5 8
     /// Alone in the cell of a table.

@@ -265,10 +265,6 @@ fn lines(document: &Document<'_>, settled: &Settled, words: &Unsettled, traits: 
     let alone = line.start == words.start
         && (line.end == words.end || line.end == words.end + 1 && document.is_sign(words.end, b'.'));
     traits.set(Traits::ALONE, alone);
-    traits.set(
-        Traits::LAST_LINES,
-        (number + 3..document.lines()).all(|l| document.tokens_of_line(l).is_empty()),
-    );
     let under = line.start == words.start && number > 0 && {
         let above = document.tokens_of_line(number - 1);
         (1..7).contains(&above.len())
