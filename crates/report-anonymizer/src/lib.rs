@@ -1,9 +1,10 @@
 //! Finds identifiers in French radiology reports and replaces them by consistent surrogates.
 //!
 //! Names, places, institutions, dates, ages, numbers, phones, mail and web addresses are found by rules
-//! over one pass of tokens, each looked up once in lexicons of names, places and words. Eponyms, scores,
-//! measures, levels, devices and drugs stay. No network, no weights, no table of identities: surrogates
-//! and date shifts come from HMAC-SHA-256 under one key.
+//! over one pass of tokens, each looked up once in lexicons of names, places and words. Words that no rule settles are
+//! weighed: what speaks for a name, what against it (the rule `evidence`, with a confidence from 0.55 to 0.74). Eponyms,
+//! scores, measures, levels, devices and drugs stay. No network, no table of identities: surrogates and date shifts come
+//! from HMAC-SHA-256 under one key.
 //!
 //! # Main types
 //!
@@ -56,9 +57,10 @@
 //!
 //! # What it does not do
 //!
-//! Names without any sign of being names (an unknown word in small letters) are not found unless the
-//! caller gives the patient's identity. What is measured on simulated reports says nothing certain of
-//! yours: look at a sample before you share one.
+//! Names without any sign of being names (an unknown word in small letters, in the middle of a sentence) are not found
+//! unless the caller gives the patient's identity; a trade name that no list has may be taken for one. On simulated
+//! reports of layouts that nothing was tuned on, one identifier in twenty stays, and more in text without capitals. What is
+//! measured on simulated reports says nothing certain of yours: look at a sample before you share one.
 
 #[macro_use]
 mod hash;
