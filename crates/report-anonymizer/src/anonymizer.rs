@@ -190,8 +190,12 @@ impl Anonymizer {
         let mut again = Vec::new();
         propagate(document, &spans, &mut again);
         spans.append(&mut again);
-        evidence(document, &spans, &mut again);
-        if !again.is_empty() {
+        // Twice, since a name that was found so speaks for what stands beside it.
+        for _ in 0..2 {
+            evidence(document, &spans, &mut again);
+            if again.is_empty() {
+                break;
+            }
             spans.append(&mut again);
             propagate(document, &spans, &mut again);
             spans.append(&mut again);

@@ -169,6 +169,10 @@ pub(crate) fn unsettled(document: &Document<'_>, settled: &Settled, i: usize) ->
             document.is_sign(end + 1, b'.') && document.glued(end) && !document.ends_line(end + 1),
         );
     }
+    // "Rad=MERTENS": a key names nobody.
+    if document.is_sign(end, b'=') {
+        return None;
+    }
     // "de" belongs to a name only where no noun stands before it.
     if head > start && document.tokens[start].shape == Shape::Lower {
         let after_noun = i > 0

@@ -107,6 +107,8 @@ pub(crate) fn town(document: &Document<'_>, i: usize) -> Option<(usize, usize, &
             .roles
             .any(Roles::NOT_NAME.or(Roles::EPONYM).or(Roles::PRODUCT).or(Roles::TITLE).or(Roles::PERSON_ROLE))
         && let Some(end) = place(document, i)
+        // "envoyé à Oberli et Cifuentes".
+        && !(i..end).any(|j| document.is(j, word!("et")))
         && !document.get(end).is_some_and(|t| {
             t.kind == Kind::Word && t.line == token.line && t.lists == Lists(0) && t.roles == Roles::default()
         })
