@@ -59,7 +59,8 @@
 //!
 //! Names without any sign of being names (an unknown word in small letters, in the middle of a sentence) are not found
 //! unless the caller gives the patient's identity; a trade name that no list has may be taken for one. On simulated
-//! reports of layouts that nothing was tuned on, one identifier in twenty stays, and more in text without capitals. What is
+//! reports of hard layouts that no rule was made for, some six in a hundred words of identifiers stay, and twice as many in text
+//! without capitals. What is
 //! measured on simulated reports says nothing certain of yours: look at a sample before you share one.
 
 #[macro_use]

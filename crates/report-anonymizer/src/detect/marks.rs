@@ -140,8 +140,7 @@ pub(crate) fn closing(document: &Document<'_>, line: usize) -> Option<Name> {
 pub(crate) fn initials(document: &Document<'_>, settled: &Settled, i: usize) -> Option<Name> {
     let token = document.get(i).filter(|t| t.kind == Kind::Word && t.len < 4)?;
     let dotted = token.shape == Shape::Initial;
-    if settled.of(i).is_some()
-        || !document.mixed()
+    if !document.mixed()
         || token.roles.any(Roles::UNIT.or(Roles::PRODUCT).or(Roles::NOT_NAME)) && !dotted
         || document.is_guarded(i)
         || i == 0

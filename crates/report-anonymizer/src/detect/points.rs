@@ -44,7 +44,7 @@ macro_rules! evidence {
 }
 
 // Points for and against a name: on a line with case, and in words without it. They began as tenths of log-odds that a
-// logistic regression found over simulated reports of some hundred layouts and over terms of the CIM-10, which name nobody.
+// logistic regression found over simulated reports of many layouts and over terms of the CIM-10, which name nobody.
 // `ALWAYS` has 12 more than that, since a name left is worse than a word lost. What simulated prose has too little of was then
 // set by hand: what stands behind articles, prepositions and numbers, before verbs, in capitals or small letters, and the heads of
 // sentences.

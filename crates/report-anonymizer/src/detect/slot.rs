@@ -8,7 +8,7 @@ use super::marks;
 use super::name::Name;
 use super::run::{Run, closed, foreign, plausible, read, read_sure};
 use super::slot_line::{alone, cell, columns, head, pair};
-use super::slot_note::{acts, bracketed, dated, firm, leader, speaker, timed};
+use super::slot_note::{acts, bracketed, dated, firm, leader, near_start, speaker, timed};
 
 /// A name that fills a place where only persons stand, whatever the lists say of its words: after the label
 /// of a person, alone on the last line, before the date at the head, in the cell beside its label.
@@ -61,7 +61,7 @@ fn labelled(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static s
         // "22h30 : Stoica se plaint de douleurs".
         let hour = i > 2 && document.is_number(i - 2) && document.is_any(i - 3, words!["h"])
             // "15:43 - Ségolène : Boulanger revient".
-            || (document.line(i).start.max(i.saturating_sub(64))..i.saturating_sub(3)).any(|j| {
+            || (near_start(document, i)..i.saturating_sub(3)).any(|j| {
                 document.is_number(j)
                     && (document.is(j + 1, word!("h")) || document.is_sign(j + 1, b':'))
                     && document.glued(j + 1)

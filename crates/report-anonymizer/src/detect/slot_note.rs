@@ -8,10 +8,16 @@ use super::name::{Name, compound};
 use super::run::{closed, foreign, read_sure};
 use super::unlisted::medical_form;
 
+/// Where to begin looking on the line before token `i`: at its start, or 64 tokens back, so that a line of any length is
+/// read in linear time.
+pub(crate) fn near_start(document: &Document<'_>, i: usize) -> usize {
+    document.line(i).start.max(i.saturating_sub(64))
+}
+
 /// "[24/10/2022 10:11] Qiang : parfait": who says what follows.
 pub(crate) fn speaker(document: &Document<'_>, i: usize) -> Option<(Name, Role, &'static str, f32)> {
     let run = read_sure(document, i).filter(|run| run.tells() && document.is_sign(run.end, b':'))?;
-    let dated = (document.line(i).start.max(i.saturating_sub(64))..i).any(|j| document.is_number(j));
+    let dated = (near_start(document, i)..i).any(|j| document.is_number(j));
     dated.then_some((run.name(), Role::Other, "slot_speaker", 0.79))
 }
 
@@ -36,7 +42,7 @@ pub(crate) fn bracketed(document: &Document<'_>, i: usize) -> Option<(Name, Role
     let possible = token.lists.any(if word { Lists::FIRST_COMMON } else { Lists::FIRST })
         || capital && foreign(document, i) && !medical_form(document.folded(i));
     let worked = || {
-        (document.line(i).start.max(i.saturating_sub(64))..i).any(|j| {
+        (near_start(document, i)..i).any(|j| {
             document.is(j, word!("secretariat"))
                 || j + 2 == i && document.has(j, Roles::JOB.or(Roles::PERSON_ROLE))
         })
